@@ -1,0 +1,74 @@
+# Every target makes .venv from nothing; python3 (3.10 or newer) and make are all it takes.
+#
+#   make demo     start a local ftrack with demo data, click an action, show the file     (ONCE=1: stop there)
+#   make test     all tests
+#   make check    ruff and mypy
+#   make bench    every script in benchmarks/
+#   make bundle   the plugin for ftrack Connect, in dist/
+#   make clean    remove what the others made
+
+PYTHON3 ?= python3
+VENV ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PYTHON := $(BIN)/python
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check bench bundle clean
+
+# Two marks, so that the demo waits for no test tool.
+RUN_READY := $(VENV)/.ready-to-run
+TEST_READY := $(VENV)/.ready-to-test
+
+demo: $(RUN_READY)
+	$(PYTHON) demo/run.py
+
+test: $(TEST_READY)
+	$(PYTHON) -m pytest $(PYTEST_ARGS)
+
+check: $(TEST_READY)
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy --strict source
+
+bench: $(TEST_READY)
+	@found=no; \
+	for script in benchmarks/*.py; do \
+	    if [ -f "$$script" ]; then found=yes; echo "$(PYTHON) $$script"; $(PYTHON) "$$script" || exit 1; fi; \
+	done; \
+	if [ $$found = no ]; then echo "make bench: there is no benchmark in benchmarks/ yet"; fi
+
+bundle: $(TEST_READY)
+	$(PYTHON) setup.py --quiet build_plugin
+
+$(RUN_READY): setup.py pyproject.toml | $(PYTHON)
+	$(INSTALL) --editable '.[sandbox]'
+	@touch $@
+
+$(TEST_READY): setup.py pyproject.toml | $(PYTHON)
+	$(INSTALL) --editable '.[test]'
+	@touch $(RUN_READY) $@
+
+# Debian and Ubuntu keep ensurepip in a package of its own (python3-venv); with a pip of the system's it works without.
+$(PYTHON):
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	    echo "make: '$(PYTHON3)' is missing or older than Python 3.10; name another one: make PYTHON3=python3.12 ..." >&2; \
+	    exit 1; }
+	@if $(PYTHON3) -c 'import ensurepip' 2>/dev/null; then \
+	    $(PYTHON3) -m venv --clear $(VENV); \
+	elif $(PYTHON3) -m pip --version >/dev/null 2>&1; then \
+	    $(PYTHON3) -m venv --clear --without-pip $(VENV) && \
+	    $(PYTHON3) -m pip --quiet --python $(PYTHON) install pip; \
+	else \
+	    echo "make: this Python can make no virtual environment, since it has neither ensurepip nor pip." >&2; \
+	    echo "make: on Debian and Ubuntu: apt-get install python3-venv" >&2; \
+	    false; \
+	fi || { rm -rf $(VENV); exit 1; }
+
+clean:
+	rm -rf $(VENV) build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf source/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
