@@ -1,0 +1,3 @@
+"""Actions that run as Jobs."""
+
+__version__ = "0.1.0"
