@@ -17,6 +17,8 @@ class ApiError(SandboxError):
     error_code: str | None = None
 
     def __init__(self, content: str) -> None:
+        # `str()` of the Python client's error runs `str.format` over the text (reference 1.4).
+        content = content.replace("{", "(").replace("}", ")")
         super().__init__(content)
         self.content = content
 

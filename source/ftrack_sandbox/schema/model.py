@@ -41,13 +41,13 @@ class Join:
 
     With a *link* the condition runs over its table: `owner.local == link.near` and
     `link.far == target.remote`. *where* holds (column of the target, value) pairs that
-    must hold besides.
+    must hold besides, and so must the target type's own classifiers.
     """
 
     local: str
     remote: str
     link: Link | None = None
-    where: tuple[tuple[str, str], ...] = ()
+    where: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
