@@ -1,0 +1,336 @@
+"""Keys and users, and which rows a caller sees.
+
+Source: protocol reference 9. What is settled here is the reach by project; how far a role that
+is bound to assignments narrows it inside a project is assumed not to matter yet.
+"""
+
+import dataclasses
+import hashlib
+import secrets
+import uuid
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Column, MetaData, String, Table
+
+from ftrack_sandbox.errors import InvalidCredentials, PermissionDenied
+from ftrack_sandbox.schema import Schema
+from ftrack_sandbox.schema.model import EntityType
+from ftrack_sandbox.store import Store, Transaction
+
+#: The tables behind keys; no entity type shows them.
+METADATA = MetaData()
+API_KEY = Table(
+    "api_key",
+    METADATA,
+    Column("id", String, primary_key=True),
+    #: SHA-256 of the key; the key itself is told once, when it is made.
+    Column("digest", String, unique=True, nullable=False),
+    #: The owner of a personal key; null for a global one.
+    Column("user_id", String, index=True),
+)
+API_KEY_PROJECT = Table(
+    "api_key_project",
+    METADATA,
+    Column("api_key_id", String, primary_key=True),
+    Column("project_id", String, primary_key=True),
+)
+
+#: How a row of a table belongs to a project: its column, and the type whose key that holds,
+#: until a `project_id` is met. A row belongs to all the projects that its columns lead to.
+#: Tables that are not named here, and have no `project_id`, are seen by everybody.
+_WAY_TO_PROJECT: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "asset": (("context_id", "Context"),),
+    "asset_version": (("asset_id", "Asset"),),
+    "appointment": (("context_id", "Context"),),
+    "timelog": (("context_id", "Context"),),
+    "timer": (("context_id", "Context"),),
+    "manager": (("context_id", "Context"),),
+    "component": (("version_id", "AssetVersion"),),
+    "component_location": (("component_id", "Component"),),
+    "note": (
+        ("parent_id", "Context"),
+        ("parent_id", "AssetVersion"),
+        ("in_reply_to_id", "Note"),
+    ),
+    "metadata": (("parent_id", "Context"), ("parent_id", "Asset"), ("parent_id", "AssetVersion")),
+    "custom_attribute_value": (
+        ("entity_id", "Context"),
+        ("entity_id", "Asset"),
+        ("entity_id", "AssetVersion"),
+        ("entity_id", "List"),
+    ),
+    "status_change": (("parent_id", "Context"), ("parent_id", "AssetVersion")),
+    "typed_context_link": (("from_id", "Context"), ("to_id", "Context")),
+    "asset_version_link": (("from_id", "AssetVersion"), ("to_id", "AssetVersion")),
+    "list_object": (("list_id", "List"),),
+    "review_session_object": (("review_session_id", "ReviewSession"),),
+    "review_session_invitee": (("review_session_id", "ReviewSession"),),
+}
+
+#: Tables whose rows only administrators write. Source: protocol reference 9.3 ("administrative
+#: types: roles, schemas, configurations, users"); which tables these are is assumed.
+_ADMINISTRATIVE = frozenset(
+    {
+        "asset_type",
+        "custom_attribute_configuration",
+        "custom_attribute_group",
+        "custom_attribute_link_configuration",
+        "custom_attribute_type",
+        "custom_configuration_base",
+        "disk",
+        "membership",
+        "object_type",
+        "priority",
+        "project_schema",
+        "project_schema_object_type",
+        "project_schema_override",
+        "resource",
+        "schema",
+        "schema_status",
+        "schema_type",
+        "security_role",
+        "setting",
+        "setting_component",
+        "state",
+        "status",
+        "task_template",
+        "task_template_item",
+        "task_type_schema",
+        "task_type_schema_type",
+        "type",
+        "user_security_role",
+        "user_security_role_project",
+        "user_type",
+        "workflow_schema",
+        "workflow_schema_status",
+    }
+)
+
+#: The built-in roles that decide something here. Source: protocol reference 9.2.
+_ADMINISTRATOR, _MANAGER = "Administrator", "Project manager"
+
+
+@dataclasses.dataclass(frozen=True)
+class Caller:
+    """Who calls, and how far that caller reaches.
+
+    *project_ids* are the projects whose rows are seen; None means all of them.
+    """
+
+    user_id: str
+    username: str
+    key_id: str
+    is_global: bool
+    is_administrator: bool
+    project_ids: frozenset[str] | None
+    role_names: frozenset[str] = frozenset()
+
+    def sees(self, project_id: str | None) -> bool:
+        """Whether rows of the project are seen; rows of no project always are."""
+        return self.project_ids is None or project_id is None or project_id in self.project_ids
+
+
+class Access:
+    """Checks keys and answers what a caller sees. Thread-safe."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._schema = store.schema
+        self._callers: dict[tuple[str, str], Caller] = {}
+        self._generation = -1
+
+    def make_key(self, username: str | None = None) -> str:
+        """Make a key and return it: personal for *username*, global without one.
+
+        Raises InvalidCredentials for an unknown user.
+        """
+        with self._store.write() as transaction:
+            user_id = None
+            if username is not None:
+                user_id = _user(transaction.connection, self._schema, username)["id"]
+            return self.make_key_for(transaction, user_id)
+
+    def make_key_for(self, transaction: Transaction, user_id: str | None) -> str:
+        """Make a key within an open write transaction: a user's new personal one, or a global one.
+
+        A user has one personal key; the former one stops working.
+        """
+        key = secrets.token_urlsafe(32)
+        if user_id is not None:
+            transaction.connection.execute(API_KEY.delete().where(API_KEY.c.user_id == user_id))
+        row = {"id": str(uuid.uuid4()), "digest": _digest(key), "user_id": user_id}
+        transaction.connection.execute(API_KEY.insert(), row)
+        return key
+
+    def grant_project(self, key: str, project_id: str) -> None:
+        """Let a global key see a private project. Raises InvalidCredentials for an unknown key."""
+        with self._store.write() as transaction:
+            found = sqlalchemy.select(API_KEY.c.id).where(API_KEY.c.digest == _digest(key))
+            key_id = transaction.connection.execute(found).scalar()
+            if key_id is None:
+                raise InvalidCredentials("There is no such API key.")
+            self._grant(transaction, key_id, project_id)
+
+    def authenticate(self, username: str | None, key: str | None) -> Caller:
+        """Return the caller behind a user name and a key.
+
+        Raises InvalidCredentials for an unknown or inactive user, an unknown key, and a personal
+        key of somebody else. Source: protocol reference 9.1.
+        """
+        if not username or not key:
+            raise InvalidCredentials("The headers ftrack-user and ftrack-api-key are needed.")
+        generation = self._store.generation
+        if generation != self._generation:
+            self._callers, self._generation = {}, generation
+        known = self._callers
+        caller = known.get((username, _digest(key)))
+        if caller is None:
+            with self._store.read() as connection:
+                caller = self._identify(connection, username, key)
+            known[username, _digest(key)] = caller
+        return caller
+
+    def visible(
+        self, caller: Caller, entity_type: EntityType, table: sqlalchemy.FromClause
+    ) -> sqlalchemy.ColumnElement[bool] | None:
+        """Return the condition that rows of *table* must meet to be seen, or None.
+
+        Rows out of reach are missing, without an error; settings are the administrators'.
+        Source: protocol reference 9.3.
+        """
+        if entity_type.table.name == "setting" and not caller.is_administrator:
+            return sqlalchemy.false()
+        if caller.project_ids is None:
+            return None
+        return self._reached(entity_type.table.name, table, sorted(caller.project_ids))
+
+    def check_write(self, caller: Caller, entity_type: EntityType, row: Mapping[str, Any] | None) -> None:
+        """Refuse writes that the caller's roles do not allow; *row* is None for a new one.
+
+        Administrative types are the administrators', projects theirs and the project managers';
+        users may change themselves. Raises PermissionDenied. Source: protocol reference 9.3; the
+        division is assumed.
+        """
+        if caller.is_administrator:
+            return
+        name = entity_type.table.name
+        if name == "resource" and row is not None and row["id"] == caller.user_id:
+            return
+        if (entity_type.name == "Project" and _MANAGER not in caller.role_names) or name in _ADMINISTRATIVE:
+            raise PermissionDenied(f"{caller.username} has no permission to write a {entity_type.name}.")
+
+    def admit(self, transaction: Transaction, caller: Caller, project_id: str) -> Caller:
+        """Let the caller reach a project from now on, as who made it; return the wider caller."""
+        if caller.sees(project_id) or caller.project_ids is None:
+            return caller
+        if caller.is_global:
+            self._grant(transaction, caller.key_id, project_id)
+        else:
+            held = self._schema.find("UserSecurityRole").table
+            select = sqlalchemy.select(held.c.id).where(held.c.user_id == caller.user_id).limit(1)
+            role_id = transaction.connection.execute(select).scalar()
+            row = {"id": str(uuid.uuid4()), "project_id": project_id, "user_security_role_id": role_id}
+            transaction.insert(self._schema.find("UserSecurityRoleProject"), row)
+        return dataclasses.replace(caller, project_ids=caller.project_ids | {project_id})
+
+    def _grant(self, transaction: Transaction, key_id: str, project_id: str) -> None:
+        row = {"api_key_id": key_id, "project_id": project_id}
+        known = sqlalchemy.select(API_KEY_PROJECT).filter_by(**row)
+        if transaction.connection.execute(known).first() is None:
+            transaction.connection.execute(API_KEY_PROJECT.insert(), row)
+
+    def _reached(
+        self, name: str, table: sqlalchemy.FromClause, project_ids: Collection[str], nested: bool = False
+    ) -> sqlalchemy.ColumnElement[bool] | None:
+        """Return the condition that a row of the table *name* lies in one of the projects, or in none."""
+        if name == "context":
+            project = sqlalchemy.case((table.c.context_type == "show", table.c.id), else_=table.c.project_id)
+            return project.in_(project_ids)
+        ways = _WAY_TO_PROJECT.get(name, ())
+        if not ways and "project_id" in table.c and name != "custom_attribute_configuration":
+            column = table.c.project_id
+            return sqlalchemy.or_(column.is_(None), column.in_(project_ids))
+        conditions = []
+        for local, target in ways:
+            other = self._schema.find(target).table
+            # A reply is seen by who sees the note it answers; one step is enough.
+            if other.name != name or not nested:
+                conditions.append(self._way(other, table.c[local], project_ids, other.name == name))
+        return sqlalchemy.and_(*conditions) if conditions else None
+
+    def _way(
+        self,
+        target: sqlalchemy.Table,
+        local: sqlalchemy.ColumnElement[Any],
+        project_ids: Collection[str],
+        nested: bool,
+    ) -> sqlalchemy.ColumnElement[bool]:
+        other = target.alias()
+        following = self._reached(target.name, other, project_ids, nested)
+        if following is None:
+            return sqlalchemy.true()
+        hidden = sqlalchemy.exists().where(other.c.id == local, sqlalchemy.not_(following))
+        return sqlalchemy.not_(hidden)
+
+    def _identify(self, connection: sqlalchemy.Connection, username: str, key: str) -> Caller:
+        user = _user(connection, self._schema, username)
+        select = sqlalchemy.select(API_KEY).where(API_KEY.c.digest == _digest(key))
+        found = connection.execute(select).mappings().first()
+        if found is None or found["user_id"] not in (None, user["id"]):
+            raise InvalidCredentials("The supplied API key is not valid for this user.")
+        if found["user_id"] is None:
+            granted = sqlalchemy.select(API_KEY_PROJECT.c.project_id).where(
+                API_KEY_PROJECT.c.api_key_id == found["id"]
+            )
+            projects = self._open_projects(connection) | set(connection.execute(granted).scalars())
+            return Caller(user["id"], username, found["id"], True, True, frozenset(projects))
+        roles, reach = self._reach(connection, user["id"])
+        return Caller(user["id"], username, found["id"], False, _ADMINISTRATOR in roles, reach, roles)
+
+    def _open_projects(self, connection: sqlalchemy.Connection) -> set[str]:
+        table = self._schema.find("Project").table
+        select = sqlalchemy.select(table.c.id).where(
+            table.c.context_type == "show",
+            sqlalchemy.or_(table.c.is_private.is_(None), table.c.is_private.is_(False)),
+        )
+        return set(connection.execute(select).scalars())
+
+    def _reach(
+        self, connection: sqlalchemy.Connection, user_id: str
+    ) -> tuple[frozenset[str], frozenset[str] | None]:
+        """The names of the user's roles, and the projects they open."""
+        held = self._schema.find("UserSecurityRole").table
+        role = self._schema.find("SecurityRole").table
+        listed = self._schema.find("UserSecurityRoleProject").table
+        rows = connection.execute(
+            sqlalchemy.select(
+                held.c.id, held.c.is_all_projects, held.c.is_all_open_projects, role.c.name, role.c.type
+            )
+            .join(role, role.c.id == held.c.security_role_id)
+            .where(held.c.user_id == user_id)
+        ).all()
+        roles = frozenset(row.name for row in rows if row.name is not None)
+        if any(row.is_all_projects for row in rows):
+            return roles, None
+        projects: set[str] = set()
+        if any(row.is_all_open_projects for row in rows):
+            projects |= self._open_projects(connection)
+        select = sqlalchemy.select(listed.c.project_id).where(
+            listed.c.user_security_role_id.in_([row.id for row in rows])
+        )
+        return roles, frozenset(projects | set(connection.execute(select).scalars()))
+
+
+def _user(connection: sqlalchemy.Connection, schema: Schema, username: str) -> sqlalchemy.RowMapping:
+    table = schema.find("User").table
+    select = sqlalchemy.select(table).where(table.c.username == username, table.c.is_active.is_(True))
+    found = connection.execute(select).mappings().first()
+    if found is None:
+        raise InvalidCredentials(f"There is no active user '{username}'.")
+    return found
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

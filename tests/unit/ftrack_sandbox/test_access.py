@@ -1,0 +1,209 @@
+"""Keys, users, roles and what they reach."""
+
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy
+
+from ftrack_sandbox import access
+from ftrack_sandbox.access import Access, Caller
+from ftrack_sandbox.errors import InvalidCredentials, PermissionDenied
+from ftrack_sandbox.schema import load_schema
+from ftrack_sandbox.store import Store
+
+#: User -> role, and how far the role reaches.
+HELD = {
+    "admin": ("Administrator", {"is_all_projects": True, "is_all_open_projects": False}),
+    "manager": ("Project manager", {"is_all_projects": False, "is_all_open_projects": True}),
+    "artist": ("User", {"is_all_projects": False, "is_all_open_projects": False}),
+}
+
+
+def rows() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    yield "security_role", [{"id": f"role {name}", "name": name} for name, _ in HELD.values()]
+    yield (
+        "resource",
+        [
+            {"id": f"id {name}", "username": name, "is_active": name != "gone", "resource_type": "user"}
+            for name in (*HELD, "gone", "nobody")
+        ],
+    )
+    yield (
+        "user_security_role",
+        [
+            {"id": f"held {user}", "user_id": f"id {user}", "security_role_id": f"role {role}", **reach}
+            for user, (role, reach) in HELD.items()
+        ],
+    )
+    yield (
+        "user_security_role_project",
+        [{"id": "listed", "user_security_role_id": "held artist", "project_id": "private"}],
+    )
+    yield (
+        "context",
+        [
+            {
+                "id": name,
+                "name": name,
+                "context_type": "show",
+                "is_private": name != "open",
+                "project_id": name,
+            }
+            for name in ("open", "private", "other")
+        ],
+    )
+    yield (
+        "context",
+        [
+            {"id": f"task {name}", "name": "t", "context_type": "task", "parent_id": name, "project_id": name}
+            for name in ("open", "private", "other")
+        ],
+    )
+    yield (
+        "asset",
+        [{"id": f"asset {name}", "context_id": f"task {name}"} for name in ("open", "private", "other")],
+    )
+    yield (
+        "asset_version",
+        [
+            {"id": f"version {name}", "asset_id": f"asset {name}", "version": 1}
+            for name in ("open", "private", "other")
+        ],
+    )
+    yield (
+        "component",
+        [
+            {"id": f"component {name}", "name": "c", "system_type": "file", "version_id": version}
+            for name, version in (("other", "version other"), ("open", "version open"), ("loose", None))
+        ],
+    )
+    yield (
+        "note",
+        [
+            {"id": "note version", "parent_id": "version other", "in_reply_to_id": None},
+            {"id": "note reply", "parent_id": None, "in_reply_to_id": "note version"},
+            {"id": "note open", "parent_id": "task open", "in_reply_to_id": None},
+        ],
+    )
+    yield "setting", [{"name": "storage_scenario", "group": "STORAGE", "value": "x"}]
+
+
+@pytest.fixture
+def store(tmp_path: pathlib.Path) -> Iterator[Store]:
+    store = Store(load_schema(), f"sqlite:///{tmp_path / 'data.db'}", [access.METADATA])
+    store.load(rows())
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def keys(store: Store) -> Access:
+    return Access(store)
+
+
+def seen(store: Store, keys: Access, caller: Caller, name: str, column: str = "id") -> set[str]:
+    entity_type = store.schema.find(name)
+    select = sqlalchemy.select(entity_type.table.c[column])
+    condition = keys.visible(caller, entity_type, entity_type.table)
+    if condition is not None:
+        select = select.where(condition)
+    for each, value in entity_type.classifiers.items():
+        select = select.where(entity_type.table.c[each] == value)
+    with store.read() as connection:
+        return set(connection.execute(select).scalars())
+
+
+def test_a_personal_key_is_its_owners_only(keys: Access) -> None:
+    key = keys.make_key("artist")
+    assert keys.authenticate("artist", key).user_id == "id artist"
+    with pytest.raises(InvalidCredentials):
+        keys.authenticate("manager", key)
+
+
+def test_a_new_personal_key_ends_the_old_one(keys: Access) -> None:
+    old = keys.make_key("artist")
+    assert keys.authenticate("artist", old)
+    new = keys.make_key("artist")
+    assert keys.authenticate("artist", new)
+    with pytest.raises(InvalidCredentials):
+        keys.authenticate("artist", old)
+
+
+def test_a_global_key_acts_as_any_active_user(keys: Access) -> None:
+    key = keys.make_key()
+    caller = keys.authenticate("artist", key)
+    assert (caller.user_id, caller.is_global, caller.is_administrator) == ("id artist", True, True)
+    for name in ("gone", "unknown", "", None):
+        with pytest.raises(InvalidCredentials):
+            keys.authenticate(name, key)
+
+
+def test_wrong_keys_are_refused(keys: Access) -> None:
+    for key in ("", None, "guess", "ü\ud800"):
+        with pytest.raises(InvalidCredentials):
+            keys.authenticate("artist", key)
+
+
+def test_a_user_deactivated_meanwhile_is_refused(store: Store, keys: Access) -> None:
+    key = keys.make_key("artist")
+    keys.authenticate("artist", key)
+    with store.write() as transaction:
+        transaction.update(store.schema.find("User"), ("id artist",), {"is_active": False})
+    with pytest.raises(InvalidCredentials):
+        keys.authenticate("artist", key)
+
+
+@pytest.mark.parametrize(
+    ("user", "projects"),
+    [
+        ("admin", {"open", "private", "other"}),
+        ("manager", {"open"}),
+        ("artist", {"private"}),
+        ("nobody", set()),
+    ],
+)
+def test_roles_open_projects(store: Store, keys: Access, user: str, projects: set[str]) -> None:
+    caller = keys.authenticate(user, keys.make_key(user))
+    assert seen(store, keys, caller, "Project") == projects
+    assert seen(store, keys, caller, "AssetVersion") == {f"version {name}" for name in projects}
+
+
+def test_a_global_key_sees_open_projects_and_those_granted_to_it(store: Store, keys: Access) -> None:
+    key = keys.make_key()
+    assert seen(store, keys, keys.authenticate("artist", key), "Project") == {"open"}
+    keys.grant_project(key, "other")
+    keys.grant_project(key, "other")
+    assert seen(store, keys, keys.authenticate("artist", key), "Project") == {"open", "other"}
+    with pytest.raises(InvalidCredentials):
+        keys.grant_project("no key", "other")
+
+
+def test_what_hangs_on_a_hidden_project_is_hidden_with_it(store: Store, keys: Access) -> None:
+    caller = keys.authenticate("manager", keys.make_key("manager"))
+    assert seen(store, keys, caller, "Component") == {"component open", "component loose"}
+    assert seen(store, keys, caller, "Note") == {"note open"}
+    assert seen(store, keys, caller, "TypedContext") == {"task open"}
+
+
+def test_settings_are_the_administrators(store: Store, keys: Access) -> None:
+    assert seen(store, keys, keys.authenticate("admin", keys.make_key("admin")), "Setting", "name")
+    assert not seen(store, keys, keys.authenticate("artist", keys.make_key("artist")), "Setting", "name")
+
+
+def test_who_may_write_what(store: Store, keys: Access) -> None:
+    admin, manager, artist = (keys.authenticate(name, keys.make_key(name)) for name in HELD)
+    status, project, task, user = (store.schema.find(name) for name in ("Status", "Project", "Task", "User"))
+    keys.check_write(admin, status, None)
+    keys.check_write(manager, project, None)
+    keys.check_write(artist, task, None)
+    keys.check_write(artist, user, {"id": "id artist"})
+    for caller, entity_type, row in (
+        (manager, status, None),
+        (artist, project, None),
+        (artist, user, None),
+        (artist, user, {"id": "id manager"}),
+    ):
+        with pytest.raises(PermissionDenied, match=caller.username):
+            keys.check_write(caller, entity_type, row)
