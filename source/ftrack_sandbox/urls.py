@@ -21,9 +21,12 @@ class Urls:
         self.base = base.rstrip("/")
         self._secret = secret
 
-    def upload(self, component_id: str) -> str:
-        """Address to PUT a component's data to."""
-        return self._signed("/upload", {"id": component_id})
+    def upload(self, component_id: str, size: int, checksum: str | None = None) -> str:
+        """Address to PUT a component's data to: *size* bytes, with the base64 MD5 *checksum* if given."""
+        query = {"id": component_id, "size": str(size)}
+        if checksum is not None:
+            query["checksum"] = checksum
+        return self._signed("/upload", query)
 
     def download(self, component_id: str) -> str:
         """Address of a component's data."""

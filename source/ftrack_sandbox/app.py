@@ -1,0 +1,212 @@
+"""The HTTP application: routes, the API endpoint, the error envelope.
+
+Source: protocol reference 1.
+"""
+
+import dataclasses
+import html
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ftrack_sandbox import control
+from ftrack_sandbox.api.operation import Services, run_batch
+from ftrack_sandbox.api.server import VERSION
+from ftrack_sandbox.control import RequestLog
+from ftrack_sandbox.errors import ApiError, InvalidCredentials
+from ftrack_sandbox.file_route import FileRoutes
+
+_log = logging.getLogger(__name__)
+
+#: Bytes of the largest request body that `/api` takes.
+LARGEST_BODY_BYTES = 64 << 20
+
+#: Braces in an error's text break `str()` of the Python client's error. Source: protocol reference 1.4.
+_NO_BRACES = str.maketrans("{}", "()")
+
+
+@dataclasses.dataclass(frozen=True)
+class ApiOptions:
+    """The header `ftrack-api-options`. Source: protocol reference 1.5.
+
+    `denormalize` without `strict` is ignored (assumed: the reference only says that it needs it).
+    """
+
+    only_requested: bool
+    repeat: bool
+
+    @classmethod
+    def read(cls, text: str) -> "ApiOptions":
+        """Read `strict:1;denormalize:1` or `denormalize=1;strict=1`; unknown options are ignored."""
+        options = dict(each.replace("=", ":", 1).partition(":")[::2] for each in text.lower().split(";"))
+        switched_on = {name.strip() for name, value in options.items() if value.strip() in ("1", "true", "")}
+        strict = "strict" in switched_on
+        return cls(strict, strict and "denormalize" in switched_on)
+
+
+def create_app(
+    services: Services, log: RequestLog, reset: Callable[[], None], more_routes: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """Return the application on *services*; *more_routes* are those of the event hub.
+
+    *reset* is called by `/sandbox/reset` in a thread of the pool.
+    """
+    endpoint = Endpoint(services, log)
+    routes: list[BaseRoute] = [
+        Route("/", _front_page),
+        # JavaScript appends `/api` to whatever URL it was given, one that ends with a slash too.
+        Route("/api", endpoint, methods=["POST"]),
+        Route("//api", endpoint, methods=["POST"]),
+        *FileRoutes(services).routes,
+        *control.routes(services.access, log, reset),
+        *more_routes,
+    ]
+    return Starlette(routes=routes, middleware=[_cross_origin()])
+
+
+def _cross_origin() -> Middleware:
+    """Admit pages of any origin, named exactly: a wild card forbids credentials.
+
+    That gives nothing away, as there is no cookie: whoever asks must know a key.
+    Source: protocol reference 1.2.
+    """
+    return Middleware(
+        CORSMiddleware,
+        allow_origin_regex=".*",
+        allow_methods=["GET", "POST", "PUT", "HEAD", "OPTIONS"],
+        allow_headers=["*"],
+        allow_credentials=True,
+        expose_headers=["ETag", "Content-Disposition", "FTRACK_VERSION"],
+    )
+
+
+async def _front_page(request: Request) -> Response:
+    """Answer `GET /`; Connect reads the header. Source: protocol reference 1.9."""
+    page = (
+        "<!doctype html><html lang='en'><title>ftrack sandbox</title>"
+        f"<h1>ftrack sandbox</h1><p>Version {html.escape(VERSION)}. "
+        "The API is served at <code>/api</code>.</p></html>"
+    )
+    return HTMLResponse(page, headers={"FTRACK_VERSION": VERSION})
+
+
+class Endpoint:
+    """`POST /api` as an ASGI application: body in, one batch run in a thread of the pool, JSON out."""
+
+    def __init__(self, services: Services, log: RequestLog) -> None:
+        self._services = services
+        self._requests = log
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request. Never raises for what a client sent."""
+        request = Request(scope, receive)
+        try:
+            body = await _body(request)
+            response = await run_in_threadpool(self._answer, request, body)
+        except ApiError as error:
+            response = _envelope(error, request)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    def _answer(self, request: Request, body: bytes) -> Response:
+        started = time.monotonic()
+        headers = request.headers
+        operations: Any = None
+        exception: str | None = None
+        try:
+            caller = self._services.access.authenticate(
+                headers.get("ftrack-user"), headers.get("ftrack-api-key")
+            )
+            operations = _decode(body)
+            options = ApiOptions.read(headers.get("ftrack-api-options", ""))
+            results = run_batch(
+                self._services,
+                caller,
+                operations,
+                base_url=str(request.base_url),
+                strict=_is_strict(request),
+                repeat=options.repeat,
+                only_requested=options.only_requested,
+                client_token=headers.get("ftrack-clienttoken"),
+                push_token=headers.get("ftrack-pushtoken"),
+            )
+            return _json(results)
+        except ApiError as error:
+            exception = error.wire_name
+            return _envelope(error, request)
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets its envelope
+            exception = ApiError.wire_name
+            _log.exception("an API request failed unexpectedly")
+            return _unexpected(request)
+        finally:
+            user = headers.get("ftrack-user", "")
+            self._requests.add(user, operations, time.monotonic() - started, exception)
+
+
+async def _body(request: Request) -> bytes:
+    """Return the request's body. Raises ApiError when it is too large."""
+    body = bytearray()
+    async for block in request.stream():
+        body += block
+        if len(body) > LARGEST_BODY_BYTES:
+            raise ApiError(f"The request is larger than {LARGEST_BODY_BYTES >> 20} MB.")
+    return bytes(body)
+
+
+def _decode(body: bytes) -> Any:
+    """Return the decoded body. Raises ApiError for what is no JSON, or text that is no Unicode."""
+    try:
+        decoded = json.loads(body, parse_constant=_refuse_constant)
+        if b"\\ud" in body or b"\\uD" in body:
+            # Half of a surrogate pair is good JSON, yet no database takes it.
+            json.dumps(decoded, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise ApiError("The request could not be read: its body is not JSON in UTF-8.") from error
+    return decoded
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _is_strict(request: Request) -> bool:
+    return request.headers.get("ftrack-strict-api", "").strip().lower() == "true"
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    data = json.dumps(content, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return Response(data, status, media_type="application/json")
+
+
+def _envelope(error: ApiError, request: Request) -> Response:
+    """Return an error as clients expect it. Source: protocol reference 1.4."""
+    # Wrong credentials have an HTTP error status in either mode.
+    failing = _is_strict(request) or isinstance(error, InvalidCredentials)
+    content = {
+        "exception": error.wire_name,
+        "content": error.content.translate(_NO_BRACES),
+        "error_code": error.error_code,
+        "error": None,
+    }
+    return _json(content, error.status if failing else 200)
+
+
+def _unexpected(request: Request) -> Response:
+    content = {
+        "exception": ApiError.wire_name,
+        "content": "The server failed unexpectedly; its log says why.",
+        "error_code": None,
+        "error": None,
+    }
+    return _json(content, 500 if _is_strict(request) else 200)
