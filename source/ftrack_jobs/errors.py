@@ -16,6 +16,10 @@ STARTING = "Starting"
 WAITING = "Waiting, {place} in line"
 #: Description of a Job whose author reported nothing yet.
 RUNNING = "Running"
+#: How far a run is, of which the end is known; *percent* is a whole number.
+PROGRESS_OF = "{done:,} of {total:,} ({percent} %)"
+#: The same where the end is not known.
+PROGRESS = "{done:,}"
 #: Final description when an author returned no text.
 DONE = "Done"
 #: A launch without a selection of an action that needs one.
@@ -37,6 +41,8 @@ NO_DEFAULT = (
 )
 #: A launch while the process is going down.
 HOST_CLOSING = "{title} was not started, because its host is being closed. Start it again in a minute."
+#: A launch while as many Jobs wait as may wait.
+QUEUE_FULL = "{title} was not started, because {count:,} Jobs are waiting already. Start it again when some are done."
 #: A launch that could not be noted down on the server.
 NOT_CLAIMED = "{title} was not started: {reason}"
 #: The server refused what a run asked for.
@@ -59,6 +65,77 @@ UNKNOWN_ACTION = "No action with the identifier {identifier!r} is installed here
 HOST_CLOSED = "host was closed"
 #: A run that was told to stop.
 CANCELLED = "Cancelled"
+#: What the head of the text file says that is attached to a run nobody expected to fail.
+TRACEBACK_HEAD = "{title} ({identifier}) failed at {when} on {host}, Python {python}.\n\n"
+#: A file that `attach` was given and that is gone when it shall be uploaded.
+ATTACHMENT_GONE = "{title} made a file that is no longer there: {path}. Its author must keep it until run() has ended."
+
+#: A launch on an entity of a project that is not the user's.
+NOT_REACHED = (
+    "Your roles do not reach the project of the selected {entity_type} ({entity_id}). Ask an administrator for"
+    " access to that project, or select something else."
+)
+
+#: A form that comes back; the reasons follow below it.
+CORRECT_FORM = "Please correct this and submit again:"
+#: Reasons, each told after the label of its field.
+FIELD_EMPTY = "needs a value."
+FIELD_NO_DEFAULT = "has no default, so it must be answered."
+FIELD_NOT_TEXT = "takes a text, not {value}."
+FIELD_TOO_LONG = "takes {most} characters at most; these are {length}."
+FIELD_NOT_NUMBER = "takes a number, not {value}."
+FIELD_NOT_WHOLE = "takes a whole number, not {value}."
+FIELD_TOO_SMALL = "takes {least} at least, not {value}."
+FIELD_TOO_LARGE = "takes {most} at most, not {value}."
+FIELD_NOT_DATE = "takes a date such as 2024-05-03, not {value}."
+FIELD_NOT_BOOLEAN = "takes true or false, not {value}."
+FIELD_NOT_OFFERED = "offers {offered}, not {value}."
+FIELD_ONE_ONLY = "takes one value, not {count}."
+
+#: A query for a type that the site does not have.
+UNKNOWN_TYPE = "There is no entity type {name!r} here. Nearest are: {nearest}."
+#: A column, or a part of one, that its type does not have.
+UNKNOWN_COLUMN = (
+    "The column {column!r} is unknown: {entity_type} has no attribute {name!r}. Nearest are: {nearest}."
+)
+#: A column that goes on behind a plain value.
+NO_RELATION = (
+    "The column {column!r} cannot be read: {name!r} of {entity_type} is a plain value, so nothing can follow it."
+)
+#: A column that ends with a related entity which has no name of its own.
+BARE_RELATION = (
+    "The column {column!r} is incomplete: it ends with an entity of type {entity_type}. Add one of its attributes,"
+    " such as {nearest}."
+)
+#: A column of custom attributes or metadata that does not say which.
+KEY_MISSING = "The column {column!r} is incomplete: write the key in brackets, such as {name}[fps]."
+#: A key in brackets where there is nothing to take it from.
+KEY_UNEXPECTED = (
+    "The column {column!r} cannot be read: only custom_attributes and metadata take a key in brackets."
+)
+#: A column that is no path at all.
+BAD_COLUMN = "The column {column!r} is not a path. Write names with dots between them, such as status.name."
+#: No column at all.
+NO_COLUMNS = "No column is named. Name at least one, such as name."
+#: A custom attribute that no configuration has.
+UNKNOWN_CUSTOM_ATTRIBUTE = (
+    "The column {column!r} is unknown: no custom attribute {key!r} can be seen by the service's key. Nearest are:"
+    " {nearest}."
+)
+#: A type whose rows cannot be told apart by project.
+NOT_LIMITABLE = (
+    "{entity_type} cannot be limited to the projects of a user, so it cannot be read here{column}. An action that"
+    ' needs it must be declared with reads = "service" and a role.'
+)
+#: A clause that is more than a condition, or less than one.
+BAD_CLAUSE = "The condition {where!r} cannot be asked: {reason}."
+#: A value that has no form in the query language.
+BAD_VALUE = "The value {value!r} cannot be part of a query: {reason}."
+#: A file type nobody writes.
+UNKNOWN_FORMAT = "No file of type {suffix!r} can be written. Known are: {known}."
+
+#: A setting that cannot be used.
+BAD_SETTING = "The setting {name!r}, read from {source}, cannot be used: {reason}."
 
 
 class JobsError(Exception):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import ftrack_api
+import ftrack_api.event.base
 import ftrack_api.exception
 import ftrack_api.symbol
 import requests
@@ -216,6 +217,14 @@ def worker_session(connection: Connection, *, timeout_s: float = WORKER_TIMEOUT_
         client.close()
 
 
+def new_event(topic: str, data: Mapping[str, Any], source: Mapping[str, Any] | None = None) -> Any:
+    """Return an event for `Hub.publish`, which fills in what *source* lacks.
+
+    *Source*: protocol reference 5.3; `ftrack_api.event.base`.
+    """
+    return ftrack_api.event.base.Event(topic, data=dict(data), source=dict(source or {}))
+
+
 def ask(client: Client, operations: list[dict[str, Any]]) -> list[Any]:
     """Send *operations* as one request and return their results in order.
 
@@ -232,6 +241,36 @@ def ask(client: Client, operations: list[dict[str, Any]]) -> list[Any]:
         raise translated from error
 
 
+def ask_raw(client: Client, operations: list[dict[str, Any]]) -> list[Any]:
+    """Send *operations* as one request and return their results as plain JSON, in order.
+
+    For reading in bulk: the client's `call` makes an entity object of every row and drops what its classes do
+    not know. The request goes out on the client's own connection, so headers, cookies and key are the same.
+    Raises `ServerError` like `ask`; call it from the client's own thread only.
+
+    *Source*: protocol reference 1.1 to 1.4; `ftrack_api.session` keeps its `requests.Session` as `_request`.
+    """
+    try:
+        response = cast(Any, client)._request.post(
+            f"{client.server_url}/api",
+            headers={"content-type": "application/json", "accept": "application/json"},
+            data=json.dumps(operations),
+            timeout=client.request_timeout,
+        )
+    except requests.exceptions.RequestException as error:
+        raise ServerError(_first_line(scrub(_network_text(error), client.api_key)), lost=True) from error
+    try:
+        results = json.loads(response.content)
+    except ValueError as error:
+        raise ServerError("the reply was not JSON", lost=True) from error
+    if isinstance(results, dict) and "exception" in results:
+        text = f"{results['exception']}({results.get('content')})"
+        raise ServerError(_first_line(scrub(text, client.api_key)))
+    if not isinstance(results, list) or len(results) != len(operations):
+        raise ServerError("the reply does not fit what was asked", lost=True)
+    return results
+
+
 def rows(client: Client, expression: str) -> list[Any]:
     """Return the first page of rows that *expression* finds, as entities that ask for nothing more.
 
@@ -244,9 +283,9 @@ def rows(client: Client, expression: str) -> list[Any]:
 def as_server_error(error: BaseException, key: str = "") -> ServerError | None:
     """Return *error* as our `ServerError`, or None when it has nothing to do with the server.
 
-    *Source*: protocol reference 1.1 and 1.4: network failures are `requests` exceptions, a page in place of JSON
-    with a failing status is a bare `ValueError` out of the client's `call`, and `str` of the client's own error
-    may raise, so its `message` is read.
+    *Source*: protocol reference 1.1 and 1.4: network failures are `requests` exceptions, a page in place of
+    JSON with a failing status is a bare `ValueError` out of the client's `call`, and `str` of the client's
+    own error may raise, so its `message` is read.
     """
     if isinstance(error, ServerError):
         return error
