@@ -1,0 +1,269 @@
+"""`Desk`: answers menus, forms and clicks in the event thread, where everybody waits, and hands the work on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from .. import errors
+from ..access import find_user, may_run
+from ..errors import AccessError, FormError, LaunchError, LaunchRefused, ServerError
+from ..form import FormContext
+from ..job_record import JobRecord, claim
+from ..launch import EntityRef, Launch, selection_of
+from ..session import Client
+from .base import Action, read_values, title_of
+from .selection import SelectionTypes, types_fit
+
+logger = logging.getLogger(__name__)
+
+#: Seconds for which a user's roles are remembered for menus. A click is always checked anew.
+ROLES_KEPT_S = 60.0
+
+Reply = dict[str, Any]
+
+
+class Floor(Protocol):
+    """The place behind the desk, where Jobs are worked on: what a desk needs of its host."""
+
+    owner: str
+    hub_id: str
+
+    @property
+    def schemas(self) -> Sequence[Mapping[str, Any]]: ...
+
+    def client(self) -> AbstractContextManager[Client]:
+        """Lend the session for questions of the event thread. Raises `ServerError` when there is none."""
+
+    def refusal(self, title: str) -> str | None:
+        """Return why no further launch is taken now, or None."""
+
+    def first_words(self) -> str:
+        """Return the description of a Job that is taken now."""
+
+    def submit(self, record: JobRecord, title: str) -> None:
+        """Take the claimed Job over."""
+
+    def scrub(self, text: str) -> str:
+        """Return *text* without the API key."""
+
+
+class Desk:
+    """Answers the events of all actions of one host. May be called from several threads."""
+
+    def __init__(self, floor: Floor, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._floor = floor
+        self._types = SelectionTypes()
+        self._clock = clock
+        self._roles: dict[tuple[str, tuple[str, ...]], tuple[float, bool]] = {}
+        self._roles_lock = threading.Lock()
+
+    def discover(self, action: Action, event: Mapping[str, Any]) -> Reply | None:
+        """Return the menu entry, or None where the action has no place. Raises nothing.
+
+        *Source*: protocol reference 6.2.
+        """
+        try:
+            offered = self._offers(action, event)
+        except (LaunchError, ServerError, AccessError) as error:
+            logger.info("%s is not offered: %s", action.identifier, error, extra=_about(action))
+            return None
+        except Exception as error:  # noqa: BLE001 - one entry must not cost the whole menu
+            text = self._floor.scrub(repr(error))
+            logger.warning("%s is not offered: %s", action.identifier, text, extra=_about(action))
+            return None
+        return {"items": [_menu_item(action)]} if offered else None
+
+    def launch(self, action: Action, event: Mapping[str, Any]) -> Reply | None:
+        """Return the reply to a click: a form, a message; or None when it is not ours to answer. Raises nothing.
+
+        *Source*: protocol reference 6.3, 6.4.
+        """
+        try:
+            return self._answer(action, event)
+        except ServerError as error:
+            reason = errors.NOT_CLAIMED.format(title=title_of(action), reason=error)
+            return _refused(action, reason)
+        except (LaunchError, LaunchRefused, AccessError) as error:
+            return _refused(action, str(error))
+        except Exception as error:  # noqa: BLE001 - whoever clicked gets an answer
+            # What a foreign exception says may hold a URL with the key.
+            text = self._floor.scrub(traceback.format_exc())
+            logger.error("%s could not be started. %s", action.identifier, text, extra=_about(action))
+            named = errors.UNEXPECTED_HEADLESS.format(title=title_of(action), error=type(error).__name__)
+            return {"success": False, "message": named}
+
+    # Menu
+
+    def _offers(self, action: Action, event: Mapping[str, Any]) -> bool:
+        username = _username(event)
+        if not username or action.limit_to_user not in (None, username):
+            return False
+        selection = selection_of(event)
+        if not types_fit(
+            selection, action.allowed_types, lambda: self._concrete(selection, event), unseen=False
+        ):
+            return False
+        return not action.allowed_roles or self._has_role(action, username)
+
+    def _concrete(self, selection: Sequence[EntityRef], event: Mapping[str, Any]) -> tuple[EntityRef, ...]:
+        return self._types.concrete(selection, str(event.get("id")), self._floor.client)
+
+    def _has_role(self, action: Action, username: str) -> bool:
+        key = (username, tuple(action.allowed_roles))
+        with self._roles_lock:
+            asked_at, allowed = self._roles.get(key, (None, False))
+        if asked_at is not None and self._clock() - asked_at < ROLES_KEPT_S:
+            return allowed
+        with self._floor.client() as client:
+            try:
+                user = find_user(client, Launch(action.identifier, "", username))
+                allowed = may_run(client, user, action.allowed_roles)
+            except AccessError:
+                allowed = False
+        with self._roles_lock:
+            self._roles[key] = (self._clock(), allowed)
+        return allowed
+
+    # Click
+
+    def _answer(self, action: Action, event: Mapping[str, Any]) -> Reply | None:
+        launch = Launch.from_event(event)
+        if launch.identifier != action.identifier:
+            return None
+        if action.limit_to_user not in (None, launch.username):
+            return None
+        refusal = self._floor.refusal(title_of(action))
+        if refusal:
+            raise LaunchRefused(refusal)
+        self._check_selection(action, launch, event)
+        with self._floor.client() as client:
+            launch = self._admitted(client, action, launch)
+        try:
+            values = self._values(action, launch, event)
+        except FormError as error:
+            return self._form(action, launch, error)
+        if values is None:
+            return self._form(action, launch, None)
+        return self._take(action, launch.with_values(values))
+
+    def _check_selection(self, action: Action, launch: Launch, event: Mapping[str, Any]) -> None:
+        if not action.allowed_types:
+            return
+        if not launch.selection:
+            raise LaunchRefused(errors.EMPTY_SELECTION.format(title=title_of(action)))
+        # What is not seen is let through: the run says which entity that is, and why it may be.
+        if not types_fit(
+            launch.selection,
+            action.allowed_types,
+            lambda: self._concrete(launch.selection, event),
+            unseen=True,
+        ):
+            raise LaunchRefused(wrong_type(action, self._concrete(launch.selection, event)))
+
+    def _admitted(self, client: Client, action: Action, launch: Launch) -> Launch:
+        user = find_user(client, launch)
+        if action.allowed_roles and not may_run(client, user, action.allowed_roles):
+            raise LaunchRefused(
+                errors.NOT_ALLOWED.format(title=title_of(action), roles=" or ".join(action.allowed_roles))
+            )
+        return launch.with_user(user.id)
+
+    def _values(self, action: Action, launch: Launch, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the values to run with, or None when the form is to be shown. Raises `FormError`, `LaunchRefused`."""
+        without_forms = _from_own_process(event, self._floor.hub_id)
+        if action.form is not None and launch.values is None and not without_forms:
+            return None
+        try:
+            return read_values(action, launch, self._floor.schemas).as_json()
+        except FormError as error:
+            if action.form is not None and not without_forms:
+                raise
+            raise LaunchRefused(_no_form(action, launch, error)) from error
+
+    def _form(self, action: Action, launch: Launch, reasons: FormError | None) -> Reply:
+        if action.form is None:
+            raise LaunchRefused(str(reasons))
+        context = FormContext(self._floor.schemas)
+        items = action.form.widgets(launch.values, reasons, context)
+        return {"items": items, "title": title_of(action)}
+
+    def _take(self, action: Action, launch: Launch) -> Reply | None:
+        floor = self._floor
+        with floor.client() as client:
+            record = claim(client, launch, owner=floor.owner, description=floor.first_words())
+        if record is None:
+            logger.debug("Another process has launch %s", launch.event_id, extra=_about(action))
+            return None
+        floor.submit(record, title_of(action))
+        logger.info(
+            "%s started for %s",
+            title_of(action),
+            launch.username,
+            extra={
+                **_about(action),
+                "job_id": record.id,
+                "launch_id": launch.event_id,
+                "user": launch.username,
+            },
+        )
+        return {"success": True, "message": errors.STARTED.format(title=title_of(action))}
+
+
+def wrong_type(action: Action, selection: Sequence[EntityRef]) -> str:
+    """Return the sentence for a *selection* that *action* does not take."""
+    found = ", ".join(sorted({each.type for each in selection}))
+    wanted = " or ".join(action.allowed_types)
+    return errors.WRONG_TYPE.format(title=title_of(action), found=found, wanted=wanted)
+
+
+def _menu_item(action: Action) -> dict[str, Any]:
+    item = {
+        "label": action.label,
+        "variant": action.variant,
+        "description": action.description,
+        "icon": action.icon,
+        "actionIdentifier": action.identifier,
+    }
+    return {key: value for key, value in item.items() if value}
+
+
+def _from_own_process(event: Mapping[str, Any], hub_id: str) -> bool:
+    """Tell whether *event* was published on our own hub, as ftrack Connect's launcher does it: it shows no forms.
+
+    Connect publishes in its own process on the session that loaded the plugins, and the hub puts its own id
+    into the source; every other launcher has a hub of its own. *Source*: protocol reference 5.3, 6.9;
+    `EventHub.publish`.
+    """
+    source = event.get("source")
+    return isinstance(source, Mapping) and source.get("id") == hub_id
+
+
+def _no_form(action: Action, launch: Launch, error: FormError) -> str:
+    if launch.values is not None or action.form is None:
+        return " ".join(error.lines())
+    fields = ", ".join(error.labels.get(name, name) for name in error.reasons if name)
+    if not fields:
+        return " ".join(error.lines())
+    return errors.NO_DEFAULT.format(title=title_of(action), fields=fields)
+
+
+def _username(event: Mapping[str, Any]) -> str:
+    source = event.get("source")
+    user = source.get("user") if isinstance(source, Mapping) else None
+    name = user.get("username") if isinstance(user, Mapping) else None
+    return name if isinstance(name, str) else ""
+
+
+def _refused(action: Action, message: str) -> Reply:
+    logger.info("%s was refused: %s", action.identifier, message, extra=_about(action))
+    return {"success": False, "message": message}
+
+
+def _about(action: Action) -> dict[str, str]:
+    return {"action": action.identifier}
