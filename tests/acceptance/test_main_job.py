@@ -1,0 +1,189 @@
+"""A click becomes a file: the shipped action, a listener process, and a second client that clicks."""
+
+import csv
+import io
+import json
+import threading
+
+import pytest
+from coordinator import fetch
+
+IDENTIFIER = "ftrack-jobs.export-table"
+COORDINATOR = "nina.holm"
+
+#: An action that takes its time and tells how far it is; it goes on when the file it is told of appears.
+SLOW = '''
+import pathlib
+import time
+from ftrack_jobs import Action, Form, Job, Text, plugin
+
+class WaitForm(Form):
+    gate = Text("Gate")
+
+class Slow(Action):
+    label = "Slow"
+    identifier = "test.slow"
+    allowed_types = ("Project",)
+    form = WaitForm
+
+    def run(self, job: Job[WaitForm]) -> str:
+        gate = pathlib.Path(job.values.gate)
+        deadline = time.monotonic() + 60
+        while not gate.exists() and time.monotonic() < deadline:
+            job.progress(3, 10)
+            time.sleep(0.02)
+        return "The gate opened"
+
+register = plugin(Slow)
+'''
+
+
+@pytest.fixture
+def project(studio):
+    session = studio.session()
+    yield session.query("Project where is_private is false order by name").first()
+    session.close()
+
+
+def rows_of(job):
+    text = fetch(job["urls"][0]).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_the_menu_offers_the_action_where_it_fits_and_hides_it_elsewhere(studio, project):
+    studio.listen()
+    browser = studio.browser(COORDINATOR)
+    offered = browser.menu(project)
+    assert [(item["label"], item["variant"], item["actionIdentifier"]) for item in offered] == [
+        ("Export", "Table", IDENTIFIER)
+    ]
+    task = browser.session.query("Task").first()
+    _, replies = browser.publish(
+        "ftrack.action.discover", {"selection": [{"entityType": "task", "entityId": task["id"]}]}
+    )
+    # A menu that fits, asked for later, is answered later: by then the first would have been.
+    assert browser.menu(project)
+    assert replies == []
+
+
+def test_a_click_shows_the_form_then_answers_then_makes_a_job_with_its_file(studio, project):
+    studio.listen()
+    browser = studio.browser(COORDINATOR)
+    form = browser.launch(IDENTIFIER, project)
+    assert [item["name"] for item in form["items"] if "name" in item] == ["entity_type", "columns", "format"]
+    assert {each["value"] for each in form["items"][0]["data"]} >= {"Task", "Shot", "Sequence", "AssetBuild"}
+
+    before = browser.jobs()
+    reply = browser.launch(IDENTIFIER, project, values={"entity_type": "Task", "columns": "link, name", "format": "csv"})
+    assert reply["success"] is True
+    job = browser.ended(browser.new_job(before))
+    assert job["status"] == "done"
+    header, *rows = rows_of(job)
+    assert header == ["link", "name"]
+    assert job["description"] == f"Exported {len(rows):,} tasks"
+    tasks = browser.session.query(f"select id from Task where project_id is {project['id']}").all()
+    assert len(rows) == len(tasks)
+
+
+def test_wrong_values_bring_the_form_back_filled_in_with_the_reason_on_top(studio, project):
+    studio.listen()
+    browser = studio.browser(COORDINATOR)
+    before = browser.jobs()
+    values = {"entity_type": "Shot", "columns": "name, statsu.name", "format": "csv"}
+    form = browser.launch(IDENTIFIER, project, values=values)
+    assert form["items"][0]["type"] == "label"
+    assert "statsu" in form["items"][0]["value"] and "status" in form["items"][0]["value"]
+    filled_in = {item["name"]: item["value"] for item in form["items"] if "name" in item}
+    assert filled_in == values
+    assert [job["id"] for job in browser.jobs()] == [job["id"] for job in before]
+
+
+def test_the_answer_comes_before_the_work_ends_and_progress_shows(studio, project, plugin_file, tmp_path):
+    studio.listen(plugin_file(SLOW))
+    browser = studio.browser(COORDINATOR)
+    gate = tmp_path / "gate"
+    before = browser.jobs()
+    reply = browser.launch("test.slow", project, values={"gate": str(gate)})
+    assert reply["success"] is True
+    job = browser.new_job(before)
+    # The work cannot have ended: its gate is still closed.
+    assert job["status"] in ("queued", "running")
+    seen = job["description"]
+    while "30 %" not in seen:
+        seen = next(each["description"] for each in browser.jobs() if each["id"] == job["id"])
+    gate.touch()
+    assert browser.ended(job)["description"] == "The gate opened"
+
+
+def test_waiting_jobs_show_their_place(studio, project, plugin_file, tmp_path):
+    studio.listen(plugin_file(SLOW), FTRACK_JOBS_WORKERS="1")
+    browser = studio.browser(COORDINATOR)
+    gate = tmp_path / "gate"
+    known = browser.jobs()
+    mine = []
+    for _ in range(3):
+        assert browser.launch("test.slow", project, values={"gate": str(gate)})["success"] is True
+        mine.append(browser.new_job(known + mine))
+    described = {}
+    while described.get(mine[1]["id"]) != "Waiting, 1st in line" or described.get(mine[2]["id"]) != "Waiting, 2nd in line":
+        described = {job["id"]: job["description"] for job in browser.jobs()}
+    gate.touch()
+    assert [browser.ended(job)["status"] for job in mine] == ["done"] * 3
+
+
+def test_two_users_who_click_at_once_each_get_their_own_file(studio, project):
+    studio.listen()
+    ended = {}
+
+    def click(username, entity_type):
+        browser = studio.browser(username)
+        ended[username] = browser.run(IDENTIFIER, project, values={"entity_type": entity_type, "columns": "name"})
+
+    threads = [
+        threading.Thread(target=click, args=each) for each in ((COORDINATOR, "Shot"), ("joerg.weiss", "Sequence"))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {job["status"] for job in ended.values()} == {"done"}
+    assert "shots" in ended[COORDINATOR]["description"]
+    assert "sequences" in ended["joerg.weiss"]["description"]
+
+
+def test_two_listeners_make_one_job_of_one_click(studio, project):
+    studio.listen()
+    studio.listen()
+    browser = studio.browser(COORDINATOR)
+    before = browser.jobs()
+    browser.launch(IDENTIFIER, project, values={"entity_type": "Sequence", "columns": "name"})
+    assert browser.ended(browser.new_job(before))["status"] == "done"
+    # Both have answered this one later menu, so both were through with the click.
+    _, replies = browser.publish(
+        "ftrack.action.discover", {"selection": [{"entityType": "show", "entityId": project["id"]}]}
+    )
+    while len(replies) < 2:
+        browser.hub.wait(0.05)
+    assert len(browser.jobs()) == len(before) + 1
+
+
+def test_the_key_is_in_no_job_no_log_and_no_file(studio, project, plugin_file):
+    folder = plugin_file(
+        "from ftrack_jobs import Action, Job, plugin\n"
+        "class Leaky(Action):\n"
+        "    label = 'Leaky'\n"
+        "    identifier = 'test.leaky'\n"
+        "    def run(self, job: Job) -> str:\n"
+        "        raise RuntimeError('see http://x/?apiKey=' + job.session.api_key)\n"
+        "register = plugin(Leaky)\n"
+    )
+    listener = studio.listen(folder)
+    browser = studio.browser(COORDINATOR)
+    job = browser.run("test.leaky", project)
+    assert job["status"] == "failed"
+    attached = fetch(job["urls"][0]).decode("utf-8")
+    assert "RuntimeError" in attached
+    listener.stop()
+    key = studio.environment["FTRACK_API_KEY"]
+    for place in (json.dumps(job), attached, listener.output()):
+        assert key not in place
