@@ -2,8 +2,8 @@
 
     python setup.py build_plugin
 
-stages `build/connect/ftrack-jobs-<version>/` and zips it to `dist/ftrack-jobs-<version>.zip`. *Source*: protocol
-reference 10.2.
+stages `build/connect/ftrack-jobs-<version>/` and zips it to `dist/ftrack-jobs-<version>.zip`. *Source*:
+protocol reference 10.2.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from setuptools import Command, find_packages, setup
 ROOT = Path(__file__).resolve().parent
 SOURCE = ROOT / "source"
 
-#: What an installation needs at run time. All of it must be pure Python: Connect's frozen interpreter has no compiler.
-#: Every lower bound has been installed and the tests run on it.
+#: What an installation needs at run time. All of it must be pure Python: Connect's frozen interpreter has
+#: no compiler. Every lower bound has been installed and the tests run on it.
 REQUIREMENTS = [
     "ftrack-python-api>=3.1,<4",
     "ftrack-action-handler>=0.3",
@@ -158,14 +158,15 @@ class BuildPlugin(Command):
         (bundle / "__version__.py").write_text(f'__version__ = "{version}"\n', encoding="utf-8", newline="\n")
 
     def stage_dependencies(self, target: Path) -> None:
-        """Install what Connect lacks, each with its dependencies, in the form fit for Connect's own Python."""
+        """Install what Connect lacks, with its dependencies, in a form fit for Connect's own Python."""
         wanted = [line for line in REQUIREMENTS if distribution_name(line) not in SHIPPED_WITH_CONNECT]
         pins = self.resolve([*wanted, *BUNDLE_EXTRAS])
         self.pip("--quiet", "--no-deps", "--no-compile", "--target", str(target), *pins)
         shutil.rmtree(target / "bin", ignore_errors=True)
         compiled = [path for path in target.rglob("*") if path.suffix in {".so", ".pyd", ".dylib", ".dll"}]
         if compiled:
-            raise SystemExit(f"build_plugin: {compiled[0].relative_to(target)} is compiled; a bundle is pure Python")
+            name = compiled[0].relative_to(target)
+            raise SystemExit(f"build_plugin: {name} is compiled; a bundle is pure Python")
 
     def resolve(self, requirements: Sequence[str]) -> list[str]:
         """Return `name==version` of everything the requirements pull in, less what Connect ships."""
@@ -180,14 +181,15 @@ class BuildPlugin(Command):
     def pip(self, *arguments: str) -> str:
         """Run `pip install` for pure wheels on Connect's Python; returns what it printed."""
         pure = ["--only-binary", ":all:", "--platform", "any", "--implementation", "py", "--abi", "none"]
-        command = [sys.executable, "-m", "pip", "install", *pure, "--python-version", CONNECT_PYTHON, *arguments]
+        command = [sys.executable, "-m", "pip", "install", *pure, "--python-version", CONNECT_PYTHON]
+        command += arguments
         if "--target" not in arguments:
             command += ["--target", str(Path(self.build_base) / "connect" / "unused")]
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
         if done.returncode:
             raise SystemExit(
-                "build_plugin: pip could not collect the bundle's dependencies. Each must have a wheel in pure "
-                f"Python that suits Python {CONNECT_PYTHON}; pip says:\n{done.stderr.strip()}"
+                "build_plugin: pip could not collect the bundle's dependencies. Each must have a wheel in"
+                f" pure Python that suits Python {CONNECT_PYTHON}; pip says:\n{done.stderr.strip()}"
             )
         return done.stdout
 
@@ -211,7 +213,8 @@ if __name__ == "__main__":
                 "ftrack-jobs = ftrack_jobs.cli:main",
                 "ftrack-sandbox = ftrack_sandbox.cli:main",
             ],
-            # Named like their modules, so that pytest sees an installed plugin and `-p <module>` as one and the same.
+            # Named like their modules, so that pytest sees an installed plugin and `-p <module>` as one
+            # and the same.
             "pytest11": [
                 "ftrack_jobs.pytest_plugin = ftrack_jobs.pytest_plugin",
                 "ftrack_sandbox.pytest_plugin = ftrack_sandbox.pytest_plugin",

@@ -1,4 +1,4 @@
-"""A coordinator at work: opens the Actions menu, fills in the form, clicks, waits for the Job, downloads its file.
+"""A coordinator at work: opens the menu, fills in the form, clicks, waits for the Job, downloads its file.
 
 Speaks to ftrack as the web page does, with the official client only, and knows nothing but `FTRACK_SERVER`,
 `FTRACK_API_USER` and `FTRACK_API_KEY`. The folder for the download is the one argument.
@@ -19,7 +19,7 @@ import ftrack_api
 import ftrack_api.event.base
 
 #: Who clicks: a coordinator of the demo studio.
-USERNAME = "nina.holm"
+USERNAME = "kim.ek"
 #: Seconds until a menu, a form or a Job must have come.
 PATIENCE_S = 60.0
 

@@ -49,7 +49,8 @@ def play(folder: Path, processes: list[subprocess.Popen[bytes]], once: bool) -> 
         print((folder / "server.log").read_text(encoding="utf-8", errors="replace"), end="", file=sys.stderr)
         return 1
     environment = read(address)
-    # One schema cache for this demo alone: the client keeps one file for all servers (protocol reference 1.8).
+    # One schema cache for this demo alone: the client keeps one file for all servers (protocol reference
+    # 1.8).
     environment["FTRACK_API_SCHEMA_CACHE_PATH"] = str(folder)
     environment["FTRACK_JOBS_READY_FILE"] = str(folder / "listening")
     print(f"Serving at {environment['FTRACK_SERVER']}. Starting the listener ...", flush=True)

@@ -1,7 +1,7 @@
 """Export a table of what lies in or below the selection.
 
-Copy this file to begin an action of your own: a `Form`, an `Action` whose `run` does the work, and the last line,
-through which ftrack finds it.
+Copy this file to begin an action of your own: a `Form`, an `Action` whose `run` does the work, and the last
+line, through which ftrack finds it.
 """
 
 import re
@@ -27,7 +27,8 @@ from ftrack_jobs import (
 
 #: What is exported of a type when the user names no columns.
 COLUMNS = {
-    "Task": "link, name, type.name, status.name, priority.name, assignments.resource.username, start_date, end_date",
+    "Task": "link, name, type.name, status.name, priority.name, assignments.resource.username,"
+    " start_date, end_date",
     "Shot": "link, name, status.name, description",
     "Milestone": "link, name, status.name, end_date",
 }
@@ -78,7 +79,9 @@ class ExportTable(Action):
         path = job.workdir / f"{file_stem(job, kind)}.{job.values.format}"
         count = export(rows, job.values.paths(), path, order_by=["link", "id"], on_progress=job.progress)
         if not count:
-            raise JobFailed(f"No {plural(kind)} are in or below the selection. Choose another type or selection.")
+            raise JobFailed(
+                f"No {plural(kind)} are in or below the selection. Choose another type or selection."
+            )
         job.attach(path)
         return f"Exported {count:,} {plural(kind) if count != 1 else words(kind)}"
 

@@ -12,7 +12,8 @@ from typing import Any
 import ftrack_api.event.base
 import pytest
 
-#: Seconds until a reply, a Job's end or a process's start must have come. Long, for a busy machine: only failures wait.
+#: Seconds until a reply, a Job's end or a process's start must have come. Long, for a busy machine: only
+#: failures wait.
 PATIENCE_S = 60.0
 
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
@@ -63,9 +64,13 @@ class Browser:
 
     def menu(self, *entities: Any) -> list[Any]:
         """Return the items that the first listener to answer offers for the selection."""
-        return self.ask("ftrack.action.discover", {"selection": [selected(each) for each in entities]})["items"]
+        return self.ask("ftrack.action.discover", {"selection": [selected(each) for each in entities]})[
+            "items"
+        ]
 
-    def launch(self, identifier: str, *entities: Any, values: dict[str, Any] | None = None, **source: Any) -> Any:
+    def launch(
+        self, identifier: str, *entities: Any, values: dict[str, Any] | None = None, **source: Any
+    ) -> Any:
         """Click on an action; returns the reply: a form, or a message."""
         data: dict[str, Any] = {
             "actionIdentifier": identifier,
@@ -81,8 +86,10 @@ class Browser:
             [
                 {
                     "action": "query",
-                    "expression": "select id, status, data, created_at, finished_at, job_components.component_id,"
-                    f" job_components.url from Job where user_id is {self.user['id']} order by created_at desc",
+                    "expression": "select id, status, data, created_at, finished_at,"
+                    " job_components.component_id,"
+                    f" job_components.url from Job where user_id is {self.user['id']} order by"
+                    f" created_at desc",
                 }
             ]
         )

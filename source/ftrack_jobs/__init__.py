@@ -29,7 +29,7 @@ from .errors import (
     QueryError,
     ServerError,
 )
-from .export import Column, check_columns, export
+from .export import Column, check_columns, export, split_columns
 from .filename import safe_filename
 from .form import (
     Boolean,
@@ -43,6 +43,7 @@ from .form import (
     Number,
     Text,
     TextArea,
+    typed_contexts,
 )
 from .job import Job
 from .launch import EntityRef, Launch
@@ -83,4 +84,6 @@ __all__ = [
     "plugin",
     "quote",
     "safe_filename",
+    "split_columns",
+    "typed_contexts",
 ]

@@ -7,7 +7,13 @@ import re
 #: Characters that Windows refuses in a file name, and all control characters.
 _REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 #: Names of devices: Windows takes them with no ending whatever.
-_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in "123456789¹²³")}
+_DEVICES = {
+    "CON",
+    "PRN",
+    "AUX",
+    "NUL",
+    *(f"{port}{number}" for port in ("COM", "LPT") for number in "123456789¹²³"),
+}
 #: Bytes of UTF-8 that most file systems take for one name (255), less room for an ending and a counter.
 _MOST_BYTES = 200
 
@@ -25,7 +31,9 @@ def safe_filename(text: str, instead: str = "_") -> str:
         stem, dot, ending = name.rpartition(".")
         if dot and 0 < len(ending) <= 8 and stem:
             room = _MOST_BYTES - len(ending.encode("utf-8")) - 1
-            name = stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore").rstrip(" .") + "." + ending
+            name = (
+                stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore").rstrip(" .") + "." + ending
+            )
         else:
             name = encoded[:_MOST_BYTES].decode("utf-8", "ignore").rstrip(" .")
     if name.partition(".")[0].rstrip().upper() in _DEVICES:

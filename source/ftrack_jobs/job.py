@@ -82,15 +82,15 @@ class Job(Generic[FormT]):
         """
         if not self._unrestricted:
             raise DeclarationError(
-                "job.session is not limited to what the user may reach. Use job.query, or declare the action with"
-                ' reads = "service" and allowed_roles.'
+                "job.session is not limited to what the user may reach. Use job.query, or declare the action"
+                ' with reads = "service" and allowed_roles.'
             )
         return self._client
 
     def query(
         self, entity_type: str, columns: str | Sequence[str] = "id", where: str = "", **params: Any
     ) -> Query:
-        """Return the rows of *entity_type* for which *where* holds, as plain dicts, limited to the user's reach.
+        """Return the rows of *entity_type* for which *where* holds, as dicts, limited to the user's reach.
 
         *columns* are paths such as `name, status.name`. `{name}` in *where* stands for the parameter of that
         name, which is quoted as it must be.
@@ -111,7 +111,7 @@ class Job(Generic[FormT]):
             self._report.count(done, total)
 
     def track(self, items: Iterable[T], text: str | None = None, total: int | None = None) -> Iterator[T]:
-        """Yield *items*, reporting each; the total is *total*, or their number where it costs nothing to tell."""
+        """Yield *items*, reporting each; the total is *total*, or their number where that costs nothing."""
         if text is not None:
             self.progress(text)
         if total is None and isinstance(items, Collection):

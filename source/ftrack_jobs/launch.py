@@ -16,8 +16,8 @@ from .errors import LaunchError
 #: What JSON can hold. (Any, because mypy's recursive aliases spread into every author's code.)
 Json: TypeAlias = Any
 
-#: Normalised legacy type names of events -> schema names. *Source*: protocol reference 6.2 and 5.8 for the first
-#: ten, `alias_for` of the schemas (4.1) for the rest.
+#: Normalised legacy type names of events -> schema names. *Source*: protocol reference 6.2 and 5.8 for the
+#: first ten, `alias_for` of the schemas (4.1) for the rest.
 _SCHEMA_NAMES = {
     "task": "TypedContext",
     "show": "Project",
@@ -83,8 +83,9 @@ _KNOWN_TYPES = frozenset(_SCHEMA_NAMES.values())
 class Launch:
     """A click on an action, ready to cross threads and processes.
 
-    *user_id* is None when the event named its user only by *username* (protocol reference 6.3). *values* is None
-    when no form was submitted. *received* is UTC in ISO 8601; *host* is the launcher's machine name, or empty.
+    *user_id* is None when the event named its user only by *username* (protocol reference 6.3). *values* is
+    None when no form was submitted. *received* is UTC in ISO 8601; *host* is the launcher's machine name, or
+    empty.
     """
 
     identifier: str

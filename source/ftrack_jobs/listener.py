@@ -16,8 +16,7 @@ from typing import Any
 
 from .config import Config
 from .errors import ServerError
-from .plugin import host_of
-from .registry import load_file, plugin_files
+from .plugin import host_of, register_folder
 from .session import Client, Connection, new_event, open_session
 
 logger = logging.getLogger(__name__)
@@ -98,21 +97,9 @@ class Listener:
         return None
 
     def _load(self, session: Client) -> None:
-        """Register every plugin file; one that fails is logged and costs the others nothing."""
         host_of(session, self._config)
         for folder in self._folders:
-            if not folder.is_dir():
-                logger.error("The plugin folder %s does not exist", folder)
-        for path in plugin_files(self._folders):
-            try:
-                register = getattr(load_file(path), "register", None)
-                if register is None:
-                    logger.info("%s has no function called register, so it is no plugin", path)
-                    continue
-                register(session)
-            except Exception:  # noqa: BLE001 - a plugin may fail in any way
-                text = self._connection.scrub(traceback.format_exc())
-                logger.error("The plugin %s cannot be used. %s", path, text)
+            register_folder(session, folder)
 
     def _close(self, client: Client) -> None:
         logger.info("Stopping")
@@ -155,7 +142,7 @@ class Listener:
         while not self._stopping and _alive(hub):
             try:
                 hub.wait(duration=0.3)
-            except Exception:  # noqa: BLE001 - other plugins' subscriptions can raise out of `wait` (reference 5.5)
+            except Exception:  # noqa: BLE001 - subscriptions can raise out of `wait` (protocol reference 5.5)
                 text = self._connection.scrub(traceback.format_exc())
                 logger.error("A subscription failed; the event it was asked about is lost. %s", text)
             if not self._ready and time.monotonic() - self._asked_at > ECHO_TIMEOUT_S:
@@ -217,7 +204,7 @@ class Listener:
 
 
 def _alive(hub: Any) -> bool:
-    """Tell whether events can arrive: a reader thread that failed ends without a word (protocol reference 5.2)."""
+    """Tell whether events can arrive: a reader thread may end without a word (protocol reference 5.2)."""
     return bool(hub.connected) and hub._processor_thread.is_alive()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import threading
 import time
@@ -15,7 +16,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,6 +33,21 @@ from .session import Client, Connection, ask_raw, new_event, open_session
 _ANSWER_TIMEOUT_S = 30.0
 
 
+if TYPE_CHECKING:
+    _OwnPath = Path
+else:
+    # Before Python 3.12 only the class for this system can be derived from.
+    _OwnPath = type(Path())
+
+
+class Attachment(_OwnPath):
+    """The path of a downloaded file; its text is read as UTF-8, with or without a byte order mark."""
+
+    def read_text(self, encoding: str | None = "utf-8-sig", errors: str | None = None, **more: Any) -> str:
+        """Return the file's text; as `Path.read_text`, but for the default of *encoding*."""
+        return super().read_text(encoding, errors, **more)
+
+
 @dataclass(frozen=True)
 class Ended:
     """What came of a click.
@@ -43,7 +59,7 @@ class Ended:
 
     status: str
     description: str
-    attachments: tuple[Path, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     reply: Mapping[str, Any] = field(default_factory=dict)
     job_id: str = ""
 
@@ -117,7 +133,7 @@ class LaunchAction:
         self._stage.callback(stop.set)
 
     def _settle(self) -> None:
-        """Wait until the server has taken in the host's subscriptions: an event sent after them comes back."""
+        """Wait until the server knows the host's subscriptions: an event sent after them comes back."""
         hub, back, topic = self._serving.event_hub, threading.Event(), f"ftrack-jobs.test.{uuid.uuid4().hex}"
         subscriber = hub.subscribe(f"topic={topic}", lambda event: back.set())
         hub.publish(new_event(topic, {}))
@@ -176,11 +192,11 @@ class LaunchAction:
         description = self._description(jobs[0]["data"])
         return Ended(jobs[0]["status"], description, files, reply, job_id)
 
-    def _download(self, row: Mapping[str, Any], job_id: str) -> Path:
+    def _download(self, row: Mapping[str, Any], job_id: str) -> Attachment:
         component = row["component"]
         folder = self._folder / job_id
         folder.mkdir(exist_ok=True)
-        target = folder / safe_filename(component["name"] + (component["file_type"] or ""))
+        target = Attachment(folder, safe_filename(component["name"] + (component["file_type"] or "")))
         with urllib.request.urlopen(row["url"]["url"], timeout=60) as stream, target.open("wb") as file:
             while block := stream.read(1 << 20):
                 file.write(block)
@@ -196,9 +212,26 @@ class LaunchAction:
         return result
 
 
+@pytest.fixture(scope="session")
+def ftrack_jobs_schema_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give the sessions of Jobs a schema cache of their own: the usual one belongs to the studio's site."""
+    name = "FTRACK_API_SCHEMA_CACHE_PATH"
+    if name in os.environ:
+        yield Path(os.environ[name])
+        return
+    folder = tmp_path_factory.mktemp("ftrack-jobs-schema-cache")
+    os.environ[name] = str(folder)
+    yield folder
+    del os.environ[name]
+
+
 @pytest.fixture
-def launch_action(ftrack_session: Any, tmp_path: Path) -> Iterator[LaunchAction]:
-    """Click actions in a test: `ended = launch_action(ExportShots, selection=[project], values={...})`.
+def launch_action(
+    ftrack_session: Any, ftrack_jobs_schema_cache: Path, tmp_path: Path
+) -> Iterator[LaunchAction]:
+    """Click actions in a test and wait for what comes of it.
+
+        ended = launch_action(ExportShots, selection=[project], values={"kind": "csv"})
 
     The click goes over the event hub to a host in this process, and the action runs as a Job on the server of
     the fixture `ftrack_session`.

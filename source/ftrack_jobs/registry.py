@@ -48,7 +48,7 @@ class Registry:
             return iter(sorted(self._actions.values(), key=lambda each: each.identifier))
 
     def load(self, folders: Sequence[Path]) -> list[str]:
-        """Add the actions of every plugin file below *folders*; return a sentence for each file that cannot be used.
+        """Add the actions of all plugin files below *folders*; return a sentence for each bad one.
 
         Registers nothing with any session. Plugin files that are not of ours are executed too, as the client
         does it, and have no effect here.

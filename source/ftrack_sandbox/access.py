@@ -111,12 +111,16 @@ _ADMINISTRATIVE = frozenset(
 #: The built-in roles that decide something here. Source: protocol reference 9.2.
 _ADMINISTRATOR, _MANAGER = "Administrator", "Project manager"
 
+#: The kind of role that keys hold. Source: protocol reference 9.2.
+_API = "API"
+
 
 @dataclasses.dataclass(frozen=True)
 class Caller:
     """Who calls, and how far that caller reaches.
 
-    *project_ids* are the projects whose rows are seen; None means all of them.
+    *project_ids* are the projects whose rows are seen; None means all of them. The roles are
+    the user's; those of a global key are all of the API kind (assumed).
     """
 
     user_id: str
@@ -126,6 +130,7 @@ class Caller:
     is_administrator: bool
     project_ids: frozenset[str] | None
     role_names: frozenset[str] = frozenset()
+    role_ids: frozenset[str] = frozenset()
 
     def sees(self, project_id: str | None) -> bool:
         """Whether rows of the project are seen; rows of no project always are."""
@@ -202,9 +207,25 @@ class Access:
         """
         if entity_type.table.name == "setting" and not caller.is_administrator:
             return sqlalchemy.false()
-        if caller.project_ids is None:
-            return None
-        return self._reached(entity_type.table.name, table, sorted(caller.project_ids))
+        reached = None
+        if caller.project_ids is not None:
+            reached = self._reached(entity_type.table.name, table, sorted(caller.project_ids))
+        if entity_type.table.name == "custom_attribute_value":
+            readable = table.c.configuration_id.in_(self._role_configurations(caller, "read"))
+            return readable if reached is None else sqlalchemy.and_(reached, readable)
+        return reached
+
+    def attributes(self, connection: sqlalchemy.Connection, caller: Caller, right: str) -> frozenset[str]:
+        """Return the ids of the custom attribute configurations that the caller may `read` or `write`.
+
+        A configuration without roles is nobody's. Source: protocol reference 2.10, 9.3.
+        """
+        return frozenset(connection.execute(self._role_configurations(caller, right)).scalars())
+
+    def _role_configurations(self, caller: Caller, right: str) -> sqlalchemy.Select[Any]:
+        table = self._schema.metadata.tables[f"configuration_{right}_role"]
+        roles = table.c.security_role_id.in_(sorted(caller.role_ids))
+        return sqlalchemy.select(table.c.configuration_id).where(roles)
 
     def check_write(self, caller: Caller, entity_type: EntityType, row: Mapping[str, Any] | None) -> None:
         """Refuse writes that the caller's roles do not allow; *row* is None for a new one.
@@ -222,18 +243,30 @@ class Access:
             raise PermissionDenied(f"{caller.username} has no permission to write a {entity_type.name}.")
 
     def admit(self, transaction: Transaction, caller: Caller, project_id: str) -> Caller:
-        """Let the caller reach a project from now on, as who made it; return the wider caller."""
-        if caller.sees(project_id) or caller.project_ids is None:
+        """Let the caller reach a project just made from now on; return the wider caller.
+
+        What the caller's roles or key do not open anyway is granted (assumed).
+        """
+        if caller.project_ids is None:
             return caller
+        connection = transaction.connection
         if caller.is_global:
-            self._grant(transaction, caller.key_id, project_id)
+            reach: frozenset[str] | None = self._granted(connection, caller.key_id)
         else:
-            held = self._schema.find("UserSecurityRole").table
-            select = sqlalchemy.select(held.c.id).where(held.c.user_id == caller.user_id).limit(1)
-            role_id = transaction.connection.execute(select).scalar()
-            row = {"id": str(uuid.uuid4()), "project_id": project_id, "user_security_role_id": role_id}
-            transaction.insert(self._schema.find("UserSecurityRoleProject"), row)
+            _, reach = self._reach(connection, caller.user_id)
+        if reach is not None and project_id not in reach:
+            if caller.is_global:
+                self._grant(transaction, caller.key_id, project_id)
+            else:
+                self._grant_user(transaction, caller.user_id, project_id)
         return dataclasses.replace(caller, project_ids=caller.project_ids | {project_id})
+
+    def _grant_user(self, transaction: Transaction, user_id: str, project_id: str) -> None:
+        held = self._schema.find("UserSecurityRole").table
+        select = sqlalchemy.select(held.c.id).where(held.c.user_id == user_id).limit(1)
+        role_id = transaction.connection.execute(select).scalar()
+        row = {"id": str(uuid.uuid4()), "project_id": project_id, "user_security_role_id": role_id}
+        transaction.insert(self._schema.find("UserSecurityRoleProject"), row)
 
     def _grant(self, transaction: Transaction, key_id: str, project_id: str) -> None:
         row = {"api_key_id": key_id, "project_id": project_id}
@@ -281,13 +314,18 @@ class Access:
         if found is None or found["user_id"] not in (None, user["id"]):
             raise InvalidCredentials("The supplied API key is not valid for this user.")
         if found["user_id"] is None:
-            granted = sqlalchemy.select(API_KEY_PROJECT.c.project_id).where(
-                API_KEY_PROJECT.c.api_key_id == found["id"]
-            )
-            projects = self._open_projects(connection) | set(connection.execute(granted).scalars())
-            return Caller(user["id"], username, found["id"], True, True, frozenset(projects))
+            projects = self._granted(connection, found["id"])
+            table = self._schema.find("SecurityRole").table
+            select = sqlalchemy.select(table.c.id, table.c.name).where(table.c.type == _API)
+            roles = {row.id: row.name for row in connection.execute(select)}
+            return _caller(user, found["id"], True, projects, roles)
         roles, reach = self._reach(connection, user["id"])
-        return Caller(user["id"], username, found["id"], False, _ADMINISTRATOR in roles, reach, roles)
+        return _caller(user, found["id"], False, reach, roles)
+
+    def _granted(self, connection: sqlalchemy.Connection, key_id: str) -> frozenset[str]:
+        """The projects a global key sees: the open ones and those granted to it."""
+        select = sqlalchemy.select(API_KEY_PROJECT.c.project_id).where(API_KEY_PROJECT.c.api_key_id == key_id)
+        return frozenset(self._open_projects(connection) | set(connection.execute(select).scalars()))
 
     def _open_projects(self, connection: sqlalchemy.Connection) -> set[str]:
         table = self._schema.find("Project").table
@@ -299,19 +337,23 @@ class Access:
 
     def _reach(
         self, connection: sqlalchemy.Connection, user_id: str
-    ) -> tuple[frozenset[str], frozenset[str] | None]:
-        """The names of the user's roles, and the projects they open."""
+    ) -> tuple[dict[str, str], frozenset[str] | None]:
+        """The user's roles, names by ids, and the projects they open."""
         held = self._schema.find("UserSecurityRole").table
         role = self._schema.find("SecurityRole").table
         listed = self._schema.find("UserSecurityRoleProject").table
         rows = connection.execute(
             sqlalchemy.select(
-                held.c.id, held.c.is_all_projects, held.c.is_all_open_projects, role.c.name, role.c.type
+                held.c.id,
+                held.c.is_all_projects,
+                held.c.is_all_open_projects,
+                role.c.id.label("role_id"),
+                role.c.name,
             )
             .join(role, role.c.id == held.c.security_role_id)
             .where(held.c.user_id == user_id)
         ).all()
-        roles = frozenset(row.name for row in rows if row.name is not None)
+        roles = {row.role_id: row.name for row in rows}
         if any(row.is_all_projects for row in rows):
             return roles, None
         projects: set[str] = set()
@@ -321,6 +363,21 @@ class Access:
             listed.c.user_security_role_id.in_([row.id for row in rows])
         )
         return roles, frozenset(projects | set(connection.execute(select).scalars()))
+
+
+def _caller(
+    user: sqlalchemy.RowMapping,
+    key_id: str,
+    is_global: bool,
+    project_ids: frozenset[str] | None,
+    roles: Mapping[str, str | None],
+) -> Caller:
+    """What a global key may do is assumed to be everything; else the user's roles tell."""
+    names = frozenset(name for name in roles.values() if name is not None)
+    administrator = is_global or _ADMINISTRATOR in names
+    return Caller(
+        user["id"], user["username"], key_id, is_global, administrator, project_ids, names, frozenset(roles)
+    )
 
 
 def _user(connection: sqlalchemy.Connection, schema: Schema, username: str) -> sqlalchemy.RowMapping:

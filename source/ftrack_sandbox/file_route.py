@@ -17,7 +17,6 @@ from urllib.parse import quote
 import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageOps
-import sqlalchemy
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -25,6 +24,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ftrack_sandbox.access import Caller
+from ftrack_sandbox.api.files import component_name
 from ftrack_sandbox.api.operation import Services
 from ftrack_sandbox.errors import InvalidCredentials
 from ftrack_sandbox.storage import Upload
@@ -154,18 +154,10 @@ class FileRoutes:
 
         Without a caller the row is not looked at through anybody's eyes.
         """
-        component = self._services.schema.find("Component")
-        table = component.table
-        where = [table.c.id == component_id]
-        if caller is not None:
-            seen = self._services.access.visible(caller, component, table)
-            where += [seen] if seen is not None else []
-        select = sqlalchemy.select(table.c.name, table.c.file_type).where(*where)
-        with self._services.store.read() as connection:
-            row = connection.execute(select).mappings().first()
-        if row is None:
+        found = component_name(self._services.store, self._services.access, component_id, caller)
+        if found is None:
             raise HTTPException(404, "There is no such component.")
-        return _file_name(row["name"], row["file_type"])
+        return _file_name(*found)
 
     def _picture(self, component_id: str, caller: Caller | None, size: str | None) -> Response:
         side = _side(size)

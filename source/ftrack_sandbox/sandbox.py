@@ -1,5 +1,6 @@
 """`Sandbox`: the whole server in a thread of its own."""
 
+import asyncio
 import contextlib
 import itertools
 import logging
@@ -33,12 +34,11 @@ from ftrack_sandbox.store import Store
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that a stop leaves to requests under way, and in all to the server's thread.
-_GRACE_S = 1
-_JOIN_S = 1.4
-
-#: Seconds for taking leave of the event hub's clients.
+#: Seconds of a stop: for taking leave of the event hub's clients, for requests under way, and for
+#: the server's thread when what is left of them has been cut off.
 _GOODBYE_S = 0.3
+_GRACE_S = 0.4
+_END_S = 1.0
 
 #: Seconds within which the thread must listen; it takes some milliseconds.
 _START_S = 30.0
@@ -212,16 +212,18 @@ class _Server(uvicorn.Server):
                 lifespan="off",
                 **peer.SERVER_SETTINGS,
                 timeout_keep_alive=_KEEP_ALIVE_S,
-                timeout_graceful_shutdown=_GRACE_S,
+                timeout_graceful_shutdown=1,
             )
         )
         self._listens = threading.Event()
         # A query that will not end must not keep the process from ending either.
         self._thread = threading.Thread(target=self._serve_all, name="ftrack-sandbox", daemon=True)
         self._sockets: list[socket.socket] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and tell so."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets=sockets)
         self._listens.set()
 
@@ -237,9 +239,21 @@ class _Server(uvicorn.Server):
         self.should_exit = True
         if self._thread.ident is None:
             return
-        self._thread.join(_JOIN_S)
+        self._thread.join(_GRACE_S)
+        if self._loop is not None and self._thread.is_alive():
+            # The loop may have ended just now.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._cut_off)
+            self._thread.join(_END_S)
         if self._thread.is_alive():
             _log.warning("a request is still being answered; it is left to itself")
+
+    def _cut_off(self) -> None:
+        """End the connections that are in the middle of something, such as half an upload."""
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
 
     def _serve_all(self) -> None:
         try:

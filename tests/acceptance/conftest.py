@@ -13,6 +13,7 @@ from typing import Any
 
 import ftrack_api
 import pytest
+
 from coordinator import PLUGINS, Browser, wait_for
 
 #: Starts a console script of ours with this interpreter, wherever it is installed.
@@ -68,7 +69,9 @@ class Studio:
         """Start `ftrack-jobs listen` and wait until it listens."""
         ready = self.folder / f"listening-{len(self.processes)}"
         options = [word for path in plugin_paths or (PLUGINS,) for word in ("--plugin-path", str(path))]
-        process = self.script("ftrack_jobs", "listen", *options, FTRACK_JOBS_READY_FILE=str(ready), **environment)
+        process = self.script(
+            "ftrack_jobs", "listen", *options, FTRACK_JOBS_READY_FILE=str(ready), **environment
+        )
 
         def look() -> bool:
             assert process.popen.poll() is None, process.output()

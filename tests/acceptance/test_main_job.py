@@ -6,13 +6,14 @@ import json
 import threading
 
 import pytest
+
 from coordinator import fetch
 
 IDENTIFIER = "ftrack-jobs.export-table"
-COORDINATOR = "nina.holm"
+COORDINATOR = "kim.ek"
 
 #: An action that takes its time and tells how far it is; it goes on when the file it is told of appears.
-SLOW = '''
+SLOW = """
 import pathlib
 import time
 from ftrack_jobs import Action, Form, Job, Text, plugin
@@ -35,7 +36,7 @@ class Slow(Action):
         return "The gate opened"
 
 register = plugin(Slow)
-'''
+"""
 
 
 @pytest.fixture
@@ -74,7 +75,9 @@ def test_a_click_shows_the_form_then_answers_then_makes_a_job_with_its_file(stud
     assert {each["value"] for each in form["items"][0]["data"]} >= {"Task", "Shot", "Sequence", "AssetBuild"}
 
     before = browser.jobs()
-    reply = browser.launch(IDENTIFIER, project, values={"entity_type": "Task", "columns": "link, name", "format": "csv"})
+    reply = browser.launch(
+        IDENTIFIER, project, values={"entity_type": "Task", "columns": "link, name", "format": "csv"}
+    )
     assert reply["success"] is True
     job = browser.ended(browser.new_job(before))
     assert job["status"] == "done"
@@ -125,7 +128,10 @@ def test_waiting_jobs_show_their_place(studio, project, plugin_file, tmp_path):
         assert browser.launch("test.slow", project, values={"gate": str(gate)})["success"] is True
         mine.append(browser.new_job(known + mine))
     described = {}
-    while described.get(mine[1]["id"]) != "Waiting, 1st in line" or described.get(mine[2]["id"]) != "Waiting, 2nd in line":
+    while (
+        described.get(mine[1]["id"]) != "Waiting, 1st in line"
+        or described.get(mine[2]["id"]) != "Waiting, 2nd in line"
+    ):
         described = {job["id"]: job["description"] for job in browser.jobs()}
     gate.touch()
     assert [browser.ended(job)["status"] for job in mine] == ["done"] * 3
@@ -137,10 +143,13 @@ def test_two_users_who_click_at_once_each_get_their_own_file(studio, project):
 
     def click(username, entity_type):
         browser = studio.browser(username)
-        ended[username] = browser.run(IDENTIFIER, project, values={"entity_type": entity_type, "columns": "name"})
+        ended[username] = browser.run(
+            IDENTIFIER, project, values={"entity_type": entity_type, "columns": "name"}
+        )
 
     threads = [
-        threading.Thread(target=click, args=each) for each in ((COORDINATOR, "Shot"), ("joerg.weiss", "Sequence"))
+        threading.Thread(target=click, args=each)
+        for each in ((COORDINATOR, "Shot"), ("joerg.weiss", "Sequence"))
     ]
     for thread in threads:
         thread.start()

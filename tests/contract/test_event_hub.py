@@ -52,8 +52,6 @@ class Server:
                 application,
                 port=port,
                 log_config=None,
-                access_log=False,
-                access_log=False,
                 timeout_graceful_shutdown=1,
                 **peer.SERVER_SETTINGS,
             )
@@ -361,14 +359,14 @@ def test_session_carries_the_authentication_and_opens_one_socket_only(server, ma
         websocket.create_connection(url, timeout=DEADLINE_S)
 
 
-def test_key_in_the_address_of_the_socket_is_not_logged(server, make_raw, caplog):
+def test_key_in_an_address_is_not_logged(server, make_raw, caplog):
     caplog.set_level(logging.INFO)
     make_raw(server.websocket_url() + f"?api_user=jo&api_key={KEY}")
     with pytest.raises(websocket.WebSocketBadStatusException):
         unknown = f"ws://127.0.0.1:{server.port}/socket.io/1/websocket/guessed?api_key={KEY}"
         websocket.create_connection(unknown, timeout=DEADLINE_S)
-    assert any("[accepted]" in text for text in caplog.messages)
-    assert any("403" in text for text in caplog.messages)
+    for logged in ("GET /socket.io/1/", "[accepted]", "403"):
+        assert any(logged in text for text in caplog.messages)
     assert KEY not in caplog.text
 
 
@@ -455,11 +453,11 @@ def test_client_that_answers_no_heartbeat_is_let_go():
 
 
 def test_client_that_answers_heartbeats_is_kept():
-    with Server(heartbeat_s=0.05, patience_s=0.2) as server:
+    with Server(heartbeat_s=0.05, patience_s=1.0) as server:
         kim = EventHub(server.url, "kim", KEY)
         kim.connect()
         (before,) = server.hub.connections
-        until(lambda: server.hub.connections[0].heartbeats > 12)
+        until(lambda: server.hub.connections[0].heartbeats > 25)
         assert server.hub.connections[0].id == before.id
         kim.disconnect()
 
@@ -476,17 +474,18 @@ def test_reader_that_takes_nothing_hinders_nobody_not_even_the_end(make_hub):
         stuck = websocket.create_connection(
             server.websocket_url(), timeout=DEADLINE_S, sockopt=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)]
         )
-        listen(stuck, "topic=a")
+        listen(stuck, "topic=*")
         kim = make_hub(url=server.url)
-        kim.subscribe("topic=a", lambda event: got.append(event["data"]["number"]))
+        kim.subscribe("topic=small", lambda event: got.append(event["data"]))
         until(server.subscribed(2))
-        for number in range(100):
-            server.hub.publish({"topic": "a", "data": {"number": number, "text": text}})
-        until(lambda: len(got) == 100, kim)
-        assert got == list(range(100))
+        for number in range(200):
+            server.hub.publish({"topic": "large", "data": text})
+            server.hub.publish({"topic": "small", "data": {"number": number}})
+        until(lambda: len(got) == 200, kim)
+        assert [each["number"] for each in got] == list(range(200))
         assert len(server.hub.connections) == 2
         kim.disconnect()
-    # Leaving the block has stopped the server although 10 MB still waited for the stuck reader.
+    # Leaving the block has stopped the server although 20 MB still waited for the stuck reader.
     stuck.close()
 
 

@@ -10,7 +10,8 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "source"
 
-#: Room -> rooms it may import. Every room may also import `errors` of its own package and what its rooms may import.
+#: Room -> rooms it may import. Every room may also import `errors` of its own package and what its rooms
+#: may import.
 JOBS = {
     "errors": "",
     "config": "",
@@ -21,7 +22,7 @@ JOBS = {
     "query": "session",
     "access": "session query launch",
     "job_record": "launch session",
-    "job": "job_record query launch form",
+    "job": "access job_record query launch form",
     "action": "job launch form access job_record",
     "registry": "action",
     "runner": "registry job job_record session access filename",
@@ -29,7 +30,8 @@ JOBS = {
     "executors": "runner",
     "host": "registry executors reporter session config",
     "plugin": "host",
-    "listener": "host",
+    "loading": "",
+    "listener": "plugin host",
     "export": "query",
     "pytest_plugin": "host",
     "cli": "*",
@@ -63,6 +65,7 @@ OUTSIDE = {
     "ftrack_jobs": {
         "session": "ftrack_api requests",
         "query": "ftrack_api arrow",
+        "job": "typing_extensions",
         "action": "ftrack_action_handler ftrack_api",
         "host": "ftrack_api",
         "plugin": "ftrack_api",
@@ -109,7 +112,7 @@ class Import:
 
     @property
     def target_room(self) -> str:
-        return (self.module.split(".") + ["__init__"])[1]
+        return [*self.module.split("."), "__init__"][1]
 
 
 def imports_of(path: Path) -> Iterator[Import]:
@@ -162,7 +165,9 @@ def reachable(rooms: dict[str, str], room: str) -> set[str]:
 
 @pytest.mark.parametrize(("package", "rooms"), [("ftrack_jobs", JOBS), ("ftrack_sandbox", SANDBOX)])
 def test_every_room_is_on_the_drawing_and_every_drawn_room_exists(package, rooms):
-    found = {Path(path.name).stem for path in (SOURCE / package).iterdir() if path.suffix == ".py" or path.is_dir()}
+    found = {
+        Path(path.name).stem for path in (SOURCE / package).iterdir() if path.suffix == ".py" or path.is_dir()
+    }
     assert found - {"__pycache__"} == set(rooms)
 
 
@@ -181,7 +186,11 @@ def test_rooms_import_downward_only(package, rooms):
 
 
 def test_the_two_packages_never_import_each_other():
-    wrong = [str(each) for each in ALL if {each.package, each.module.split(".")[0]} == {"ftrack_jobs", "ftrack_sandbox"}]
+    wrong = [
+        str(each)
+        for each in ALL
+        if {each.package, each.module.split(".")[0]} == {"ftrack_jobs", "ftrack_sandbox"}
+    ]
     assert wrong == []
 
 

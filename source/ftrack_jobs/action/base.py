@@ -16,7 +16,7 @@ from ..session import Hub
 if TYPE_CHECKING:
 
     class BaseAction:
-        """What the type checker shall know of the untyped base class. *Source*: `ftrack_action_handler.action.base`."""
+        """What the type checker shall know of the untyped base class, `ftrack_action_handler.action.base`."""
 
         def __init__(self, session: Any) -> None:
             self._session: Any = session
@@ -43,9 +43,11 @@ _REPLACED = ("discover", "interface", "launch", "_discover", "_interface", "_lau
 class Answers(Protocol):
     """Who answers the events of a registered action."""
 
-    def discover(self, action: Action, event: Mapping[str, Any]) -> dict[str, Any] | None: ...
+    def discover(self, action: Action, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the menu entry, or None."""
 
-    def launch(self, action: Action, event: Mapping[str, Any]) -> dict[str, Any] | None: ...
+    def launch(self, action: Action, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the reply to a click, or None."""
 
 
 class Action(BaseAction):
@@ -110,8 +112,8 @@ class Action(BaseAction):
             raise DeclarationError("self.session is there only while run() works.")
         if self.reads != "service":
             raise DeclarationError(
-                "self.session is not limited to what the user may reach. Use job.query, or declare the action with"
-                ' reads = "service" and allowed_roles.'
+                "self.session is not limited to what the user may reach. Use job.query, or declare the action"
+                ' with reads = "service" and allowed_roles.'
             )
         return self._session
 
@@ -132,7 +134,7 @@ class Action(BaseAction):
     def register(self, standalone: bool = False) -> None:
         """Say how it is done here: an action needs a host beside its session."""
         logger.error(
-            "%s is not registered: end its file with `register = plugin(%s)` in place of a call of register().",
+            "%s is not registered: end its file with `register = plugin(%s)` and call no register().",
             type(self).__name__,
             type(self).__name__,
         )
@@ -189,7 +191,8 @@ def check_declaration(action_class: type[Action]) -> None:
             raise DeclarationError(f"{name} needs a text as {attribute}.")
     if not _IDENTIFIER.fullmatch(action_class.identifier):
         raise DeclarationError(
-            f"The identifier of {name} is {action_class.identifier!r}; it may hold letters, digits and . _ - : / @ +."
+            f"The identifier of {name} is {action_class.identifier!r};"
+            " it may hold letters, digits and . _ - : / @ +."
         )
     for attribute in ("allowed_types", "allowed_roles"):
         value = getattr(action_class, attribute)
@@ -210,5 +213,5 @@ def _check_work(action_class: type[Action], name: str) -> None:
         raise DeclarationError(f'{name}.reads is {action_class.reads!r}; it can be "user" or "service".')
     if action_class.reads == "service" and not action_class.allowed_roles:
         raise DeclarationError(
-            f'{name} reads everything the service may read (reads = "service"), so it must name allowed_roles.'
+            f'{name} reads all that the service may read (reads = "service"), so it must name allowed_roles.'
         )

@@ -1,4 +1,4 @@
-"""`Desk`: answers menus, forms and clicks in the event thread, where everybody waits, and hands the work on."""
+"""`Desk`: answers menus, forms and clicks in the event thread, and hands the work on."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class Floor(Protocol):
     hub_id: str
 
     @property
-    def schemas(self) -> Sequence[Mapping[str, Any]]: ...
+    def schemas(self) -> Sequence[Mapping[str, Any]]:
+        """The schemas of the site."""
 
     def client(self) -> AbstractContextManager[Client]:
         """Lend the session for questions of the event thread. Raises `ServerError` when there is none."""
@@ -80,7 +81,7 @@ class Desk:
         return {"items": [_menu_item(action)]} if offered else None
 
     def launch(self, action: Action, event: Mapping[str, Any]) -> Reply | None:
-        """Return the reply to a click: a form, a message; or None when it is not ours to answer. Raises nothing.
+        """Return the reply to a click, a form or a message; None when it is not ours. Raises nothing.
 
         *Source*: protocol reference 6.3, 6.4.
         """
@@ -175,7 +176,10 @@ class Desk:
         return launch.with_user(user.id)
 
     def _values(self, action: Action, launch: Launch, event: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the values to run with, or None when the form is to be shown. Raises `FormError`, `LaunchRefused`."""
+        """Return the values to run with, or None when the form is to be shown.
+
+        Raises `FormError` and `LaunchRefused`.
+        """
         without_forms = _from_own_process(event, self._floor.hub_id)
         if action.form is not None and launch.values is None and not without_forms:
             return None
@@ -234,7 +238,7 @@ def _menu_item(action: Action) -> dict[str, Any]:
 
 
 def _from_own_process(event: Mapping[str, Any], hub_id: str) -> bool:
-    """Tell whether *event* was published on our own hub, as ftrack Connect's launcher does it: it shows no forms.
+    """Tell whether *event* comes from our own hub, as ftrack Connect's launcher sends it: it shows no forms.
 
     Connect publishes in its own process on the session that loaded the plugins, and the hub puts its own id
     into the source; every other launcher has a hub of its own. *Source*: protocol reference 5.3, 6.9;

@@ -20,4 +20,4 @@ class Executor(Protocol):
         """Take a claimed Job. Raises `RuntimeError` after `close`."""
 
     def close(self) -> list[tuple[JobRecord, Report]]:
-        """Take no more Jobs, start none of those that wait, and return them. Does not wait for those that run."""
+        """Take no more Jobs and return those that wait. Does not wait for those that run."""

@@ -1,4 +1,4 @@
-"""`InlineExecutor`: runs each Job in the thread that submits it, before `submit` returns. For tests and scripts."""
+"""`InlineExecutor`: runs each Job in the thread that submits it. For tests and scripts."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class ThreadExecutor:
             self._changed.notify()
 
     def close(self) -> list[tuple[JobRecord, Report]]:
-        """Take no more Jobs, start none of those that wait, and return them. Does not wait for those that run."""
+        """Take no more Jobs and return those that wait. Does not wait for those that run."""
         with self._changed:
             self._closed = True
             left = list(self._line)

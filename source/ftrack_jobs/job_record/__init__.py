@@ -1,4 +1,4 @@
-"""The server's Job: claim a launch, start, describe and finish it; and `Report`, between a run and everybody else.
+"""The server's Job: claim a launch, start, describe and finish it; and `Report`, what a run says of itself.
 
 The only module that spells the fields of a Job. *Source*: protocol reference 7.
 """

@@ -109,7 +109,7 @@ def claim(
 
 
 def start(client: Client, record: JobRecord, description: str) -> bool:
-    """Mark the Job as running; return False when it is no longer there or no longer queued: somebody stopped it.
+    """Mark the Job as running; return False when it is gone or no longer queued: somebody stopped it.
 
     Raises `ServerError`.
     """

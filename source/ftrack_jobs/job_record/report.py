@@ -1,4 +1,4 @@
-"""`Report`: what a run says, and what it is told; shared by the run, the reporter and whoever closes the host."""
+"""`Report`: what a run says, and what it is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one plugin that the listener's session loads by itself: it loads all others, each guarded from the rest.
+"""The one plugin that the listener's session loads by itself: it loads the others, each guarded.
 
 The client stops at the first plugin whose `register` raises, and the whole session with it; but only what the
 client loads is registered early enough to configure locations and entity classes. So this folder holds this

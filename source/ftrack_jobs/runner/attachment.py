@@ -18,12 +18,12 @@ logger = logging.getLogger(__name__)
 
 
 def component_id_of(job_id: str) -> str:
-    """Return the id of a Job's one file: it follows from the Job's, so that nothing is ever attached twice."""
+    """Return the id of a Job's one file: it follows from the Job's, so nothing is ever attached twice."""
     return str(uuid.uuid5(uuid.UUID(job_id), "attachment"))
 
 
 def pack(files: Sequence[Path], folder: Path, title: str) -> Path | None:
-    """Return the one file to attach: the only one of *files*, or a zip of them made in *folder*; None for none.
+    """Return the one file to attach: the only one of *files*, or a zip of them in *folder*; None for none.
 
     Raises `JobFailed` naming a file that is gone, and `OSError`.
 
@@ -57,7 +57,7 @@ def distinct_names(names: Sequence[str]) -> list[str]:
 
 
 def upload(client: Client, path: Path, component_id: str, scrub: Callable[[str], str]) -> None:
-    """Upload the file at *path* as the component *component_id*; a second call finds it there and does nothing.
+    """Upload the file at *path* as the component *component_id*; where that is there already, do nothing.
 
     Raises what the client raises: see `as_server_error`.
 

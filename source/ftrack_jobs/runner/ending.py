@@ -1,4 +1,4 @@
-"""Writes how a Job ended: its file up first, then everything in one batch; again and again while nobody answers."""
+"""Writes how a Job ended: its file goes up first, then everything in one batch, until it is written."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Ending:
                     return
 
     def _hand_over(self, client: Client, outcome: Outcome) -> None:
-        """Write *outcome* once; does no harm where an earlier call got half way. Raises what the client raises."""
+        """Write *outcome*; harmless where an earlier call got half way. Raises what the client raises."""
         component_id = component_id_of(self.record.id)
         seen = look(client, self.record.id)
         if seen is None or seen[0] in (DONE, FAILED):

@@ -67,7 +67,7 @@ def _ended(outcome: Outcome, files: tuple[Path, ...]) -> Ended:
 
 
 def _copy(files: Sequence[Path], output: Path) -> tuple[Path, ...]:
-    """Copy *files* to the folder *output*, over files of the same name, none of which is ever seen half written."""
+    """Copy *files* to the folder *output*, over files of the same name; none is ever seen half written."""
     if files:
         output.mkdir(parents=True, exist_ok=True)
     found = []

@@ -53,7 +53,7 @@ def outcome_of(
     scrub: Callable[[str], str],
     headless: bool = False,
 ) -> Outcome:
-    """Return the outcome of a run that ended with *error*. *key* and *scrub* keep the API key out of its texts."""
+    """Return the outcome of a run that ended with *error*; *key* and *scrub* keep the API key out of it."""
     if isinstance(error, JobCancelled):
         return Outcome(FAILED, error.reason, cancelled=True)
     if isinstance(error, JobFailed):
@@ -76,7 +76,7 @@ def outcome_of(
 
 
 def _full_disk(error: BaseException) -> OSError | None:
-    """Return the error of the operating system behind *error* that says that no room is left, if there is one."""
+    """Return what the operating system said, behind *error*, about no room being left; None without."""
     for each in chain(error):
         if isinstance(each, OSError) and each.errno in _NO_ROOM:
             return each

@@ -57,10 +57,9 @@ class Runner:
         try:
             action_class = self.registry.find(record.launch.identifier)
         except DeclarationError as error:
-            ending = self._ending(
-                record, record.launch.identifier, folder, lambda _: Outcome(FAILED, str(error))
-            )
-            self._write(ending, None, report, Outcome(FAILED, str(error)))
+            unknown = Outcome(FAILED, str(error))
+            ending = self._ending(record, record.launch.identifier, folder, lambda _: unknown)
+            self._write(ending, None, report, unknown)
             return
         work = Work(action_class, record.launch, self.connection, report, folder, record.id)
         ending = self._ending(record, work.title, folder, work.translate)

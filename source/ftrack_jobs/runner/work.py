@@ -40,7 +40,7 @@ class Work:
         return title_of(self.action_class)
 
     def outcome(self, client: Client, user: User) -> Outcome:
-        """Do the work with *client* and return how it ended. Raises nothing but what ends the whole process."""
+        """Do the work with *client* and return how it ended. Raises only what ends the whole process."""
         try:
             return self._done(client, user)
         except (KeyboardInterrupt, GeneratorExit):

@@ -17,7 +17,7 @@ from ftrack_sandbox.api.batch import Batch, Touched
 from ftrack_sandbox.api.row import check_reach, fetch, name_of, slices
 from ftrack_sandbox.api.upkeep import change
 from ftrack_sandbox.encode import Entity, Key, always, read_datetime
-from ftrack_sandbox.errors import IntegrityError, ValidationError
+from ftrack_sandbox.errors import IntegrityError, PermissionDenied, ValidationError
 from ftrack_sandbox.schema.model import EntityType
 
 Taken = Sequence[tuple[Entity, Mapping[str, Any]]]
@@ -145,12 +145,19 @@ def _sort(entity_type: EntityType, row: Mapping[str, Any]) -> tuple[str, str | N
 def _applicable(
     batch: Batch, word: str, object_type_id: str | None, project_id: str | None
 ) -> list[Configuration]:
-    """The configurations that apply; of two with one key the project's own wins."""
+    """The readable configurations that apply; of two with one key the project's own wins."""
+    readable = _permitted(batch, "read")
     found: dict[str, Configuration] = {}
     for each in configurations(batch).values():
-        if each.applies(word, object_type_id, project_id):
+        if each.id in readable and each.applies(word, object_type_id, project_id):
             found.setdefault(each.key, each)
     return list(found.values())
+
+
+def _permitted(batch: Batch, right: str) -> frozenset[str]:
+    return batch.remember(
+        ("permitted", right), lambda: batch.access.attributes(batch.connection, batch.caller, right)
+    )
 
 
 def _projects(batch: Batch, taken: Taken) -> dict[Any, Any]:
@@ -223,7 +230,8 @@ def update(batch: Batch, asked: EntityType, key: Key, data: Mapping[str, Any]) -
     """Set a value, whether its row is stored yet or not.
 
     Raises ValidationError for a value of the wrong type, IntegrityError for a configuration or
-    an entity that does not exist. Source: protocol reference 2.10.
+    an entity that does not exist, PermissionDenied without a role that may write it. Source:
+    protocol reference 2.10.
     """
     named = dict(zip(asked.primary_key, key, strict=True))
     configuration = configurations(batch).get(named["configuration_id"])
@@ -231,6 +239,10 @@ def update(batch: Batch, asked: EntityType, key: Key, data: Mapping[str, Any]) -
         raise IntegrityError(
             f"configuration_id of {name_of(asked, key)} refers to CustomAttributeConfiguration "
             f"{named['configuration_id']}, which does not exist."
+        )
+    if configuration.id not in _permitted(batch, "write"):
+        raise PermissionDenied(
+            f"{batch.caller.username} has no permission to write the custom attribute '{configuration.key}'."
         )
     value_type, owner = _owner(batch, asked, named["entity_id"], configuration)
     for name in data:

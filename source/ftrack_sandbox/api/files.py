@@ -1,4 +1,4 @@
-"""`get_upload_metadata`: where a client is to PUT a component's data.
+"""`get_upload_metadata`: where a client is to PUT a component's data; and whose data it may have.
 
 Source: protocol reference 8.2. Uploads in parts (8.3) are not offered yet.
 """
@@ -9,9 +9,13 @@ import mimetypes
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy
+
+from ftrack_sandbox.access import Access, Caller
 from ftrack_sandbox.api.batch import Batch
 from ftrack_sandbox.api.row import check_reach
 from ftrack_sandbox.errors import ApiError, ValidationError
+from ftrack_sandbox.store import Store
 
 #: Bytes of the largest file that is taken in one piece (assumed; as with S3's single PUT).
 LARGEST_BYTES = 5 << 30
@@ -33,11 +37,33 @@ def get_upload_metadata(batch: Batch, operation: Mapping[str, Any]) -> dict[str,
     checksum = _checksum(operation)
     # An id that exists already must be one whose data the caller may replace.
     check_reach(batch, batch.schema.find("Component"), [(component_id,)])
-    headers = {"Content-Length": str(size), "Content-Type": _content_type(operation)}
+    headers = {"Content-Type": _content_type(operation)}
+    if size:
+        # With a length given, the Python client announces an empty file in chunks and sends none,
+        # whereupon any server waits for them.
+        headers["Content-Length"] = str(size)
     if checksum is not None:
         headers["Content-MD5"] = checksum
     url = batch.urls.upload(component_id, size, checksum)
     return {"component_id": component_id, "url": url, "headers": headers}
+
+
+def component_name(
+    store: Store, access: Access, component_id: str, caller: Caller | None
+) -> tuple[str | None, str | None] | None:
+    """Return name and file type of a component, or None when *caller* does not see it.
+
+    Without a caller - a signed address - nobody's reach matters.
+    """
+    component = store.schema.find("Component")
+    table = component.table
+    select = sqlalchemy.select(table.c.name, table.c.file_type).where(table.c.id == component_id)
+    seen = access.visible(caller, component, table) if caller is not None else None
+    if seen is not None:
+        select = select.where(seen)
+    with store.read() as connection:
+        row = connection.execute(select).first()
+    return (row.name, row.file_type) if row is not None else None
 
 
 def _component_id(operation: Mapping[str, Any]) -> str:

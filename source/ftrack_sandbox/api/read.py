@@ -17,7 +17,7 @@ from ftrack_sandbox.query import parse
 from ftrack_sandbox.query.sql import Compiled, Projection, compile_query, related_statement
 from ftrack_sandbox.schema.model import Attribute, Kind
 
-Taken = list[tuple[Entity, Mapping[str, Any]]]
+Taken = Sequence[tuple[Entity, Mapping[str, Any]]]
 
 
 def query(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Reader:
         if join is None:
             return
         found: dict[Any, list[Entity]] = {}
-        further: Taken = []
+        further: list[tuple[Entity, Mapping[str, Any]]] = []
         for row in self._related(attribute, below, taken):
             entity = self._take(below, row)
             further.append((entity, row))

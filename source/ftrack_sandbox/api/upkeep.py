@@ -166,8 +166,8 @@ def _labelled(batch: Batch, entity_type: EntityType, row: Row) -> None:
 
 
 def _project_made(batch: Batch, entity_type: EntityType, row: Row) -> None:
-    """Assumed: who makes a private project reaches it."""
-    if row["context_type"] == "show" and row["is_private"]:
+    """Assumed: who makes a project reaches it, be it private."""
+    if row["context_type"] == "show":
         batch.caller = batch.access.admit(batch.writer, batch.caller, row["id"])
 
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -62,6 +62,7 @@ def routes(
 
     async def handshake(request: Request) -> Response:
         user, key = _credentials(request)
+        _hide_query(request)
         try:
             found = await run_in_threadpool(authenticate, user, key)
         except InvalidCredentials as error:
@@ -69,8 +70,7 @@ def routes(
         return PlainTextResponse(f"{sessions.open(found)}:15:25:websocket")
 
     async def socket(websocket: WebSocket) -> None:
-        # JavaScript repeats its key here, where it is not needed; the web server logs this very scope.
-        websocket.scope["query_string"] = b""
+        _hide_query(websocket)
         user = sessions.take(websocket.path_params["session_id"])
         if user is None:
             # Not accepted yet, so the client is answered with 403 and says so.
@@ -248,3 +248,11 @@ def _credentials(request: Request) -> tuple[str | None, str | None]:
     headers, query = request.headers, request.query_params
     user = headers.get("ftrack-user", query.get("api_user"))
     return user, headers.get("ftrack-api-key", query.get("api_key"))
+
+
+def _hide_query(connection: HTTPConnection) -> None:
+    """Keep the key out of the web server's log, which shows this very scope.
+
+    JavaScript puts its key into both addresses, although the web socket has no need of it.
+    """
+    connection.scope["query_string"] = b""

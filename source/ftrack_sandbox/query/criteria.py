@@ -15,7 +15,7 @@ import sqlalchemy
 from ftrack_sandbox.errors import ParseError
 from ftrack_sandbox.query import ast
 from ftrack_sandbox.query.ast import Operator
-from ftrack_sandbox.query.comparison import Condition, compare, equals_any, opposite
+from ftrack_sandbox.query.comparison import Condition, compare, cost, equals_any, opposite
 from ftrack_sandbox.query.limit import check_nesting, check_path, together
 from ftrack_sandbox.query.rows import Compilation, Rows, Source, fixed, keyed, resolve
 from ftrack_sandbox.schema.model import Attribute, Kind
@@ -98,7 +98,7 @@ def _comparison(criterion: ast.Comparison) -> Leaf:
     def leaf(source: Source, attribute: Attribute) -> Condition:
         if attribute.kind in (Kind.RELATION, Kind.COLLECTION):
             return _relation_test(source, attribute, criterion)
-        source.rows.compilation.count(1)
+        source.rows.compilation.spend(cost(attribute, 1))
         return compare(source.column(attribute), attribute, source.type, criterion.operator, criterion.value)
 
     return leaf
@@ -128,7 +128,7 @@ def _membership(criterion: ast.Membership) -> Leaf:
         if isinstance(values, ast.Query):
             found = _in_query(source, attribute, column, values)
         else:
-            source.rows.compilation.count(len(values))
+            source.rows.compilation.spend(cost(attribute, len(values)))
             found = equals_any(column, attribute, source.type, values)
         return opposite(found) if criterion.negated else found
 

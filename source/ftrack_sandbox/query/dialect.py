@@ -89,6 +89,33 @@ def _parentheses(element: _Enclosed, compiler: SQLCompiler, **options: Any) -> s
     return f"({compiler.process(inner, **options)})"
 
 
+class _Checked(_Test):
+    """`(criterion)`, by whose indexes SQLite is not to look for rows."""
+
+    name = "checked"
+    inherit_cache = True
+
+
+@compiles(_Checked)
+def _criterion(element: _Checked, compiler: SQLCompiler, **options: Any) -> str:
+    (inner,) = element.clauses
+    return f"({compiler.process(inner, **options)})"
+
+
+@compiles(_Checked, "sqlite")
+def _plus_criterion(element: _Checked, compiler: SQLCompiler, **options: Any) -> str:
+    (inner,) = element.clauses
+    return f"+({compiler.process(inner, **options)})"
+
+
+def checked(criterion: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return *criterion* as one that rows are checked by, not looked for by.
+
+    For what nearly all rows fulfil: an index that finds them is worse than none.
+    """
+    return _Checked(criterion)
+
+
 def enclosed(criterion: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return *criterion* as a unit, so that long chains can be built as trees."""
     return _Enclosed(criterion)

@@ -19,7 +19,7 @@ from ftrack_sandbox.query import ast
 #: limits are unknown; these keep an answer under two seconds and SQLite within its own limits.
 MAX_DEPTH = 25
 MAX_CHARACTERS = 500_000
-MAX_TOKENS = 60_000
+MAX_TOKENS = 50_000
 #: What a page's number may be: SQL's own largest integer.
 MAX_COUNT = 2**63 - 1
 

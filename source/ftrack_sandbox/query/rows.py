@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, FromClause
 
 from ftrack_sandbox.errors import ParseError, UnknownAttribute
 from ftrack_sandbox.query import ast
+from ftrack_sandbox.query.dialect import checked
 from ftrack_sandbox.schema import Schema
 from ftrack_sandbox.schema.model import Attribute, EntityType, Join, Kind
 
@@ -17,25 +18,34 @@ Visible: TypeAlias = Callable[[EntityType, FromClause], ColumnElement[bool] | No
 #: (table name, attribute) to the SQL of a computed attribute.
 Expressions: TypeAlias = Mapping[tuple[str, str], Callable[[FromClause], ColumnElement[Any]]]
 
-#: SQLite joins 64 tables and takes 32,766 values in one statement; `visible` needs some of each.
+#: SQLite joins 64 tables in one SELECT.
 _MAX_JOINS = 40
-_MAX_VALUES = 30_000
+#: SQLite takes 32,766 parameters in one statement. This many are built within about a second.
+_MAX_COST = 30_000
+#: What each table is reckoned to cost: its classifiers, what `visible` asks of it, and time.
+_TABLE_COST = 30
+
+
+#: Computed attributes that are another row's column: joined, where a function of each row would be slow.
+_ELSEWHERE: Mapping[tuple[str, str], ast.Path] = {
+    ("custom_attribute_value", "key"): ("configuration", "key"),
+}
 
 
 @dataclasses.dataclass
 class Compilation:
-    """What all parts of one expression's compilation share; *values* counts the literals."""
+    """What all parts of one expression's compilation share, and what they cost together, in parameters."""
 
     schema: Schema
     visible: Visible
     expressions: Expressions
-    values: int = 0
+    cost: int = 0
 
-    def count(self, number: int) -> None:
-        """Note *number* more literals. Raises ParseError when they are too many."""
-        self.values += number
-        if self.values > _MAX_VALUES:
-            raise ParseError(f"Failed to parse: more than {_MAX_VALUES} values in one expression.")
+    def spend(self, cost: int) -> None:
+        """Note that something costs so much. Raises ParseError when all is too much."""
+        self.cost += cost
+        if self.cost > _MAX_COST:
+            raise ParseError("Failed to parse: too many values and relations in one expression.")
 
     def attribute(self, entity_type: EntityType, name: str) -> Attribute:
         """Return the attribute a path may name on a type. Raises UnknownAttribute."""
@@ -73,7 +83,10 @@ class Source:
         """Return the SQL of a scalar or computed attribute. Raises ParseError when it has none."""
         if attribute.kind is Kind.SCALAR:
             return self.table.c[attribute.name]
-        make = self.rows.compilation.expressions.get((self.type.table.name, attribute.name))
+        place = (self.type.table.name, attribute.name)
+        if place in _ELSEWHERE:
+            return resolve(self, _ELSEWHERE[place])[0]
+        make = self.rows.compilation.expressions.get(place)
         if attribute.kind is not Kind.COMPUTED or make is None:
             raise ParseError(
                 f"Failed to parse: '{attribute.name}' of '{self.type.name}' cannot be compared or sorted."
@@ -102,14 +115,19 @@ class Rows:
         self.origin = Source(self, entity_type, table, origin=True)
         self.from_clause: FromClause = table
         self._joins = 0
+        compilation.spend(_TABLE_COST)
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Return what makes a row of the table one of the origin's type that the caller sees."""
-        return belonging(self.origin.type, self.origin.table, self.compilation.visible)
+    def conditions(self, by_key: bool = False) -> list[ColumnElement[bool]]:
+        """Return what makes a row of the table one of the origin's type that the caller sees.
+
+        *by_key* says that the rows are wanted in the order of their keys.
+        """
+        return belonging(self.origin.type, self.origin.table, self.compilation.visible, by_key)
 
     def join(self, source: Source, attribute: Attribute) -> Source:
         """Hang the rows that *attribute* leads to on *source*."""
         self._joins += 1
+        self.compilation.spend(_TABLE_COST)
         if self._joins > _MAX_JOINS:
             raise ParseError(f"Failed to parse: more than {_MAX_JOINS} relations in one expression.")
         target, join = self.compilation.target(attribute, source.type)
@@ -148,13 +166,21 @@ class Rows:
         ]
 
 
-def belonging(entity_type: EntityType, table: FromClause, visible: Visible) -> list[ColumnElement[bool]]:
-    """Return the conditions for a row to be one of *entity_type* that the caller sees."""
+def belonging(
+    entity_type: EntityType, table: FromClause, visible: Visible, by_key: bool = False
+) -> list[ColumnElement[bool]]:
+    """Return the conditions for a row to be one of *entity_type* that the caller sees.
+
+    A page by key (*by_key*) must walk along the key: all tasks have one object type, and whoever
+    fetches them by the index of that sorts them all for every page.
+    """
     conditions: list[ColumnElement[bool]] = [
         table.c[name] == value for name, value in entity_type.classifiers.items()
     ]
+    if by_key:
+        conditions = [checked(condition) for condition in conditions]
     seen = visible(entity_type, table)
-    return conditions if seen is None else [*conditions, seen]
+    return conditions if seen is None else [*conditions, checked(seen)]
 
 
 def fixed(join: Join, table: FromClause) -> list[ColumnElement[bool]]:

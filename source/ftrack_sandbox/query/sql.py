@@ -98,7 +98,8 @@ def compile_query(query: ast.Query, schema: Schema, visible: Visible, expression
         projection = project(compilation, entity_type, [path for path in paths if isinstance(path, tuple)])
         statement = sqlalchemy.select(*rows.origin.table.c).order_by(*_order(rows, query))
     # Last, because every step before may have joined something.
-    statement = statement.select_from(rows.from_clause).where(*conditions, *rows.conditions())
+    by_key = bool(query.order_by) and query.order_by[0].path == entity_type.primary_key[:1]
+    statement = statement.select_from(rows.from_clause).where(*conditions, *rows.conditions(by_key))
     statement = statement.limit(query.limit).offset(query.offset)
     return Compiled(statement, projection, grouped, query.limit, query.offset)
 

@@ -119,6 +119,7 @@ def test_it_ends_within_two_seconds_with_web_sockets_and_half_an_upload_open(sta
         idle.get(f"{url}/sandbox/ready", timeout=30)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=2) == 0
+    assert process.stderr.read() == b""
     assert list((tmp_path / "temporary").iterdir()) == []
     for each in (*sockets, upload):
         each.close()

@@ -112,8 +112,7 @@ def test_it_stops_while_an_upload_is_half_done_and_leaves_no_half_file(tmp_path)
 
 
 def test_its_stop_is_bounded_below_two_seconds():
-    assert module._GOODBYE_S + module._JOIN_S < 1.8
-    assert module._GRACE_S < module._JOIN_S
+    assert module._GOODBYE_S + module._GRACE_S + module._END_S < 1.8
 
 
 def test_reset_returns_to_the_seed_and_keeps_the_key(sandbox):

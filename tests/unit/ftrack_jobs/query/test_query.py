@@ -325,7 +325,7 @@ def answering(ftrack_session):
                 pass
 
         server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         ftrack_session._server_url = f"http://127.0.0.1:{server.server_port}"
         return ftrack_session

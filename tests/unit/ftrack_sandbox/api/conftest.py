@@ -2,6 +2,7 @@
 
 import datetime
 import pathlib
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from ftrack_sandbox import access
 from ftrack_sandbox.access import Access, Caller
 from ftrack_sandbox.api.operation import Services, run_batch
-from ftrack_sandbox.schema import load_schema
+from ftrack_sandbox.schema import Schema, load_schema
 from ftrack_sandbox.storage import Storage
 from ftrack_sandbox.store import Store
 
@@ -254,11 +255,28 @@ def studio() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     )
 
 
-@pytest.fixture
-def services(tmp_path: pathlib.Path) -> Iterator[Services]:
-    schema = load_schema()
-    store = Store(schema, f"sqlite:///{tmp_path / 'studio.db'}", [access.METADATA])
+@pytest.fixture(scope="session")
+def schema() -> Schema:
+    return load_schema()
+
+
+@pytest.fixture(scope="session")
+def studio_file(schema: Schema, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A database with the studio in it, to be copied."""
+    path = tmp_path_factory.mktemp("studio") / "studio.db"
+    store = Store(schema, f"sqlite:///{path}", [access.METADATA])
     store.load(studio())
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    return path
+
+
+@pytest.fixture
+def services(schema: Schema, studio_file: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[Services]:
+    path = tmp_path / "studio.db"
+    shutil.copy(studio_file, path)
+    store = Store(schema, f"sqlite:///{path}", [access.METADATA])
     listener: Any = Listener()
     yield Services(schema, store, Access(store), listener, b"secret", Storage(tmp_path / "files"))
     store.close()
@@ -268,5 +286,6 @@ def services(tmp_path: pathlib.Path) -> Iterator[Services]:
 def desk(services: Services) -> Desk:
     """The desk of kim, an administrator who sees all projects."""
     hub: Any = services.hub
-    caller = Caller("user-kim", "kim", "key-kim", False, True, None, frozenset({"Administrator"}))
+    roles = frozenset({"Administrator"}), frozenset({"role-admin"})
+    caller = Caller("user-kim", "kim", "key-kim", False, True, None, *roles)
     return Desk(services, caller, hub)

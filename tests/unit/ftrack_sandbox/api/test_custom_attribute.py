@@ -13,7 +13,15 @@ TASK = "11c137c0-ee7e-4f9c-91c5-8c77cec22b2c"
 
 
 def configure(desk: Desk, key: str, **data: Any) -> str:
-    values = {"key": key, "label": key, "entity_type": "task", "object_type_id": TASK, "type_id": "kind-text"}
+    values: dict[str, Any] = {
+        "key": key,
+        "label": key,
+        "entity_type": "task",
+        "object_type_id": TASK,
+        "type_id": "kind-text",
+    }
+    roles = [desk.ref("SecurityRole", "role-admin"), desk.ref("SecurityRole", "role-user")]
+    values.update(read_security_roles=roles, write_security_roles=roles)
     found: str = desk.create("CustomAttributeConfiguration", **{**values, **data})["id"]
     return found
 
@@ -185,6 +193,22 @@ def test_values_out_of_reach_cannot_be_set(desk: Desk) -> None:
         assign(desk.as_user("lee"), grade, "hidden", "x")
 
 
+def test_who_lacks_the_role_neither_reads_nor_writes(desk: Desk) -> None:
+    only_admin = [desk.ref("SecurityRole", "role-admin")]
+    budget = configure(desk, "budget", read_security_roles=only_admin, write_security_roles=only_admin)
+    nobody = configure(desk, "nobody's", read_security_roles=[], write_security_roles=[])
+    open_one = configure(desk, "grade", write_security_roles=only_admin)
+    assign(desk, budget, "comp", "much")
+    lee = desk.as_user("lee")
+    assert set(values_of(desk, "Task", "comp")) == {"budget", "grade"}
+    assert set(values_of(lee, "Task", "comp")) == {"grade"}
+    assert lee.query("select value from ContextCustomAttributeValue where entity_id is comp") == []
+    assert lee.query('Task where custom_attributes any (key is "budget" and value is much)') == []
+    for key in (budget, nobody, open_one):
+        with pytest.raises(PermissionDenied, match="custom attribute"):
+            assign(lee, key, "comp", "x")
+
+
 def test_filtering_sees_stored_values_by_key(desk: Desk) -> None:
     frame = configure(desk, "fstart", type_id="kind-number", default=1)
     assign(desk, frame, "comp", 1001)
@@ -216,4 +240,7 @@ def test_rows_of_a_large_result_cost_no_statement_each(desk: Desk) -> None:
 def test_config_is_told_as_the_text_it_is(desk: Desk) -> None:
     config = json.dumps({"multiSelect": True, "data": json.dumps([{"menu": "A", "value": "a"}])})
     key = configure(desk, "choice", type_id="kind-enumerator", config=config)
-    assert desk.query(f"select config from CustomAttributeConfiguration where id is {key}")[0]["config"] == config
+    assert (
+        desk.query(f"select config from CustomAttributeConfiguration where id is {key}")[0]["config"]
+        == config
+    )

@@ -38,14 +38,22 @@ def test_what_is_selected_is_always_there(desk: Desk) -> None:
 
 def test_supertypes_answer_with_concrete_types(desk: Desk) -> None:
     found = {row["id"]: row["__entity_type__"] for row in desk.query("select id from Context")}
-    assert found == {"show": "Project", "secret": "Project", "sh010": "Shot", "comp": "Task", "hidden": "Task"}
+    assert found == {
+        "show": "Project",
+        "secret": "Project",
+        "sh010": "Shot",
+        "comp": "Task",
+        "hidden": "Task",
+    }
 
 
 def test_through_a_resource_the_attributes_of_users_and_groups_are_there(desk: Desk) -> None:
     desk.create("Group", id="g", name="crew", local=True)
     for key, resource in (("a1", "user-lee"), ("a2", "g")):
         desk.create("Appointment", id=key, type="assignment", context_id="comp", resource_id=resource)
-    (row,) = desk.query("select assignments.resource.username, assignments.resource.name from Task where id is comp")
+    (row,) = desk.query(
+        "select assignments.resource.username, assignments.resource.name from Task where id is comp"
+    )
     found = {each["id"]: each["resource"] for each in row["assignments"]}
     assert found["a1"]["username"] == "lee"
     assert found["a2"]["name"] == "crew"
@@ -101,7 +109,9 @@ def test_addresses_are_signed_objects(desk: Desk) -> None:
     desk.create("FileComponent", id="c", name="report", file_type=".csv")
     desk.create("JobComponent", component_id="c", job_id="j")
     desk.create("ComponentLocation", id="here", component_id="c", location_id=SERVER_LOCATION)
-    desk.create("ComponentLocation", id="there", component_id="c", location_id="disk", resource_identifier="/x")
+    desk.create(
+        "ComponentLocation", id="there", component_id="c", location_id="disk", resource_identifier="/x"
+    )
     desk.update("Task", "comp", thumbnail_id="c")
     url = desk.query("select job_components.url from Job")[0]["job_components"][0]["url"]
     assert url["url"] == url["value"]
@@ -130,7 +140,9 @@ def test_grouping_needs_the_strict_header(desk: Desk) -> None:
     assert {row["parent_id"]: row["count_id"] for row in rows} == {"sh010": 1, "secret": 1}
 
 
-@pytest.mark.parametrize("expression", [None, 5, "", "select", "select x from Task", "select id from Nothing"])
+@pytest.mark.parametrize(
+    "expression", [None, 5, "", "select", "select x from Task", "select id from Nothing"]
+)
 def test_a_bad_expression_is_a_parse_error(desk: Desk, expression: Any) -> None:
     with pytest.raises(ParseError):
         desk.run({"action": "query", "expression": expression})
@@ -171,7 +183,12 @@ def test_schemas_come_as_the_bare_list(desk: Desk) -> None:
 def test_a_reset_key_replaces_the_former_one(desk: Desk) -> None:
     keys = desk.services.access
     old = keys.make_key("lee")
-    operation = {"action": "reset_remote", "reset_type": "api_key", "entity_type": "User", "entity_key": "user-lee"}
+    operation = {
+        "action": "reset_remote",
+        "reset_type": "api_key",
+        "entity_type": "User",
+        "entity_key": "user-lee",
+    }
     new = desk.run(operation)[0]["data"]["api_key"]
     assert keys.authenticate("lee", new).username == "lee"
     with pytest.raises(ApiError):
@@ -179,7 +196,12 @@ def test_a_reset_key_replaces_the_former_one(desk: Desk) -> None:
 
 
 def test_nobody_resets_the_key_of_another(desk: Desk) -> None:
-    operation = {"action": "reset_remote", "reset_type": "api_key", "entity_type": "User", "entity_key": "user-kim"}
+    operation = {
+        "action": "reset_remote",
+        "reset_type": "api_key",
+        "entity_type": "User",
+        "entity_key": "user-kim",
+    }
     with pytest.raises(ApiError, match="user-kim"):
         desk.as_user("lee").run(operation)
 

@@ -121,17 +121,11 @@ class Studio:
     def __init__(self, schema: Schema, connection: sqlalchemy.Connection) -> None:
         self.schema = schema
         self.connection = connection
-        tables = schema.metadata.tables
-        timelog, configuration = tables["timelog"], tables["custom_attribute_configuration"]
+        timelog = schema.metadata.tables["timelog"]
         self.expressions: Mapping[tuple[str, str], Any] = {
             ("context", "time_logged"): lambda table: (
                 sqlalchemy.select(sqlalchemy.func.coalesce(sqlalchemy.func.sum(timelog.c.duration), 0))
                 .where(timelog.c.context_id == table.c.id)
-                .scalar_subquery()
-            ),
-            ("custom_attribute_value", "key"): lambda table: (
-                sqlalchemy.select(configuration.c.key)
-                .where(configuration.c.id == table.c.configuration_id)
                 .scalar_subquery()
             ),
         }

@@ -4,6 +4,7 @@ import collections
 import datetime
 import io
 import itertools
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -306,6 +307,29 @@ def test_custom_attributes_of_every_type_occur_with_values_of_that_type(demo: Ro
     assert {row["entity_type"] for row in values} == {"task", "show", "assetversion", "asset", "user", "list"}
     assert any(row["is_hierarchical"] for row in values)
     assert any(row["project_id"] for row in values)
+
+
+def test_enumerators_hold_their_choices_as_json_within_json_and_values_are_among_them(demo: Rows) -> None:
+    kinds = {row["id"]: row["name"] for row in demo["custom_attribute_type"]}
+    choices = {
+        row["id"]: {each["value"] for each in json.loads(json.loads(row["config"])["data"])}
+        for row in demo["custom_attribute_configuration"]
+        if kinds.get(row.get("type_id")) == "enumerator"
+    }
+    chosen = [row for row in demo["custom_attribute_value"] if row["configuration_id"] in choices]
+    assert chosen
+    assert all(set(row["value"]) <= choices[row["configuration_id"]] for row in chosen)
+
+
+def test_the_budget_is_for_managers_only(demo: Rows) -> None:
+    budget = next(row["id"] for row in demo["custom_attribute_configuration"] if row["key"] == "budget")
+    roles = {row["id"]: row["name"] for row in demo["security_role"]}
+    readers = {
+        roles[row["security_role_id"]]
+        for row in demo["configuration_read_role"]
+        if row["configuration_id"] == budget
+    }
+    assert readers == {"Project manager", "Administrator", "API"}
 
 
 def test_a_task_and_its_shot_tell_the_frame_rate_under_one_key(demo: Rows) -> None:

@@ -1,0 +1,266 @@
+"""`ftrack-jobs`: the listener, and actions without one, from the command line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from . import __version__
+from .action import Action, title_of
+from .config import Config
+from .errors import ConfigError, DeclarationError, JobsError
+from .job_record import DONE
+from .launch import EntityRef, Launch
+from .listener import Listener
+from .query import EVERYTHING, Query
+from .registry import Registry
+from .runner import run_headless
+from .session import Client, Connection, worker_session
+
+#: The client's own variable for folders of plugins. *Source*: protocol reference 10.1.
+PLUGIN_PATH = "FTRACK_EVENT_PLUGIN_PATH"
+#: Types that `--select` looks up by name, in this order.
+_NAMED_BY = ("name", "username", "label")
+
+_plugin_path = click.option(
+    "--plugin-path",
+    "plugin_paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help=f"Folder of plugins; may be given several times. Default: {PLUGIN_PATH}.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ftrack-jobs")
+def main() -> None:
+    """Run ftrack actions as Jobs.
+
+    The site is named by FTRACK_SERVER, FTRACK_API_USER and FTRACK_API_KEY; each setting FTRACK_JOBS_*
+    in the environment has the name of a field of the configuration.
+    """
+
+
+@main.command()
+@_plugin_path
+@click.option("--workers", type=int, help="Jobs that run at the same time.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="INI file.")
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="FTRACK_JOBS_READY_FILE",
+    help="File to write once clicks arrive here, for whoever waits for that.",
+)
+def listen(
+    plugin_paths: Sequence[Path], workers: int | None, config_file: Path | None, ready_file: Path | None
+) -> None:
+    """Host actions until Ctrl-C or SIGTERM."""
+    config = _config(config_file, workers=workers, plugin_paths=[str(path) for path in plugin_paths] or None)
+    _log(config.log_level)
+    folders = _folders(config.plugin_paths)
+    listener = Listener(
+        _connection(config.location_plugins),
+        folders,
+        config,
+        on_ready=None if ready_file is None else lambda: ready_file.touch(),
+    )
+    try:
+        sys.exit(listener.run())
+    finally:
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+
+
+@main.command()
+@_plugin_path
+def actions(plugin_paths: Sequence[Path]) -> None:
+    """List the actions of the plugin path."""
+    table = Table(box=None, header_style="bold")
+    for heading in ("identifier", "title", "works on"):
+        table.add_column(heading)
+    for each in _registry(_folders([str(path) for path in plugin_paths])):
+        table.add_row(each.identifier, title_of(each), ", ".join(each.allowed_types) or "anything")
+    Console().print(table)
+
+
+@main.command()
+@click.argument("identifier")
+@_plugin_path
+@click.option("--select", "selected", multiple=True, metavar="TYPE:NAME", help="Entity by name or id.")
+@click.option("--value", "given", multiple=True, metavar="FIELD=VALUE", help="Value of a form field.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder for the files. Default: this one.",
+)
+def run(
+    identifier: str,
+    plugin_paths: Sequence[Path],
+    selected: Sequence[str],
+    given: Sequence[str],
+    output: Path,
+) -> None:
+    """Run an action once, as FTRACK_API_USER, without a Job.
+
+    \b
+    ftrack-jobs run ftrack-jobs.export-table --select Project:NAME --value format=csv --output DIR
+    """
+    config = _config(None)
+    _log("WARNING")
+    try:
+        action_class = _registry(_folders([str(path) for path in plugin_paths])).find(identifier)
+    except DeclarationError as error:
+        raise click.ClickException(str(error)) from error
+    connection = _connection(config.location_plugins)
+    launch = Launch(
+        identifier=identifier,
+        event_id=str(uuid.uuid4()),
+        username=connection.api_user,
+        selection=_selection(connection, selected),
+        values=_values(action_class, given),
+    )
+    _run(action_class, launch, connection, output)
+
+
+def _run(action_class: type[Action], launch: Launch, connection: Connection, output: Path) -> None:
+    """Run with a progress bar on standard error; paths of files go to standard output."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(title_of(action_class), total=None)
+
+        def show(text: str, done: int | None, total: int | None) -> None:
+            bar.update(task, description=text or title_of(action_class), completed=done or 0, total=total)
+
+        ended = run_headless(action_class, launch, connection, output, show)
+    if ended.detail:
+        click.echo(ended.detail, err=True)
+    click.echo(ended.message, err=True)
+    for path in ended.files:
+        click.echo(path)
+    sys.exit(0 if ended.status == DONE else 1)
+
+
+def _config(path: Path | None, **overrides: Any) -> Config:
+    try:
+        return Config.load(path, **overrides)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _log(level: str) -> None:
+    # One line a message, as service managers and log files want it.
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", force=True
+    )
+    # The client tells of each packet and of each session's plugins; that is for those who debug the client.
+    logging.getLogger("ftrack_api").setLevel(max(logging.getLevelName(level), logging.WARNING))
+
+
+def _connection(location_plugins: Sequence[str]) -> Connection:
+    """Return the connection that the client's own variables name. *Source*: protocol reference 1.6."""
+    names = ("FTRACK_SERVER", "FTRACK_API_USER", "FTRACK_API_KEY")
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise click.ClickException(
+            f"{', '.join(missing)} is not set. Set {', '.join(names)} in the environment:"
+            " `ftrack-sandbox serve` prints them for a local server."
+        )
+    server, user, key = (os.environ[name] for name in names)
+    return Connection(server.rstrip("/"), user, key, location_plugins=tuple(location_plugins))
+
+
+def _folders(named: Sequence[str]) -> list[Path]:
+    """Return the folders of plugins: those *named*, else those of the client's own variable."""
+    found = list(named) or [part for part in os.environ.get(PLUGIN_PATH, "").split(os.pathsep) if part]
+    if not found:
+        raise click.ClickException(
+            f"No folder of plugins is named. Give --plugin-path, or set {PLUGIN_PATH}; the actions"
+            f" that come with"
+            " ftrack-jobs are in its folder `plugins`."
+        )
+    missing = [folder for folder in found if not Path(folder).is_dir()]
+    if missing:
+        raise click.ClickException(f"There is no folder {', '.join(missing)}; correct the plugin path.")
+    return [Path(folder) for folder in found]
+
+
+def _registry(folders: Sequence[Path]) -> Registry:
+    registry = Registry()
+    for problem in registry.load(folders):
+        click.echo(f"Warning: {problem}", err=True)
+    return registry
+
+
+def _selection(connection: Connection, selected: Sequence[str]) -> tuple[EntityRef, ...]:
+    """Look up each `TYPE:NAME` or `TYPE:ID`; a name must be that of exactly one entity."""
+    if not selected:
+        return ()
+    try:
+        with worker_session(connection) as client:
+            return tuple(_look_up(client, text) for text in selected)
+    except JobsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _look_up(client: Client, text: str) -> EntityRef:
+    entity_type, colon, name = text.partition(":")
+    if not colon or not name:
+        raise click.ClickException(f"--select {text!r} is not of the form TYPE:NAME, such as Project:demo.")
+    types = {schema["id"]: schema["properties"] for schema in client.schemas}
+    if entity_type not in types:
+        known = ", ".join(
+            sorted(each for each in types if each in ("Project", "Shot", "Sequence", "Task", "Episode"))
+        )
+        raise click.ClickException(
+            f"There is no entity type {entity_type!r} here; there are {known} and others."
+        )
+    matches = [f"{field} is {{name}}" for field in ("id", *_NAMED_BY) if field in types[entity_type]]
+    rows = list(Query(client, entity_type, "id", " or ".join(matches), reach=EVERYTHING, name=name))
+    if not rows:
+        raise click.ClickException(
+            f"{client.api_user} sees no {entity_type} called {name!r}. Check name and rights."
+        )
+    if len(rows) > 1:
+        ids = ", ".join(row["id"] for row in rows[:5])
+        raise click.ClickException(
+            f"{len(rows)} entities of type {entity_type} are called {name!r}. Name one by its id: {ids}"
+        )
+    return EntityRef(entity_type, rows[0]["id"])
+
+
+def _values(action_class: type[Action], given: Sequence[str]) -> dict[str, str | list[str]]:
+    """Return the form values of `FIELD=VALUE`; a field that is named several times gets a list."""
+    known = action_class.form.labels() if action_class.form is not None else {}
+    values: dict[str, str | list[str]] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise click.ClickException(f"--value {text!r} is not of the form FIELD=VALUE.")
+        if name not in known:
+            fields = ", ".join(known) or "none"
+            raise click.ClickException(f"{title_of(action_class)} has no field {name!r}; it has {fields}.")
+        earlier = values.get(name)
+        if earlier is None:
+            values[name] = value
+        else:
+            values[name] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
+    return values
