@@ -178,12 +178,13 @@ def test_two_listeners_make_one_job_of_one_click(studio, project):
 
 def test_the_key_is_in_no_job_no_log_and_no_file(studio, project, plugin_file):
     folder = plugin_file(
+        "import os\n"
         "from ftrack_jobs import Action, Job, plugin\n"
         "class Leaky(Action):\n"
         "    label = 'Leaky'\n"
         "    identifier = 'test.leaky'\n"
         "    def run(self, job: Job) -> str:\n"
-        "        raise RuntimeError('see http://x/?apiKey=' + job.session.api_key)\n"
+        "        raise RuntimeError('see http://x/?apiKey=' + os.environ['FTRACK_API_KEY'])\n"
         "register = plugin(Leaky)\n"
     )
     listener = studio.listen(folder)

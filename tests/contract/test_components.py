@@ -228,6 +228,13 @@ def test_an_upload_that_is_not_as_declared_is_refused_and_not_kept(ftrack_sandbo
     assert not kept(ftrack_sandbox, metadata["component_id"])
 
 
+@pytest.mark.parametrize("blocks", [[b"12", b"34"], [b"123", b"456"]], ids=["short", "long"])
+def test_without_length_and_checksum_the_bytes_are_counted(ftrack_sandbox, ftrack_session, blocks):
+    metadata = raw_metadata(ftrack_session, b"12345")
+    assert requests.put(metadata["url"], data=iter(blocks), timeout=30).status_code == 400
+    assert not kept(ftrack_sandbox, metadata["component_id"])
+
+
 def test_an_upload_in_chunks_is_as_good_as_one_with_a_length(ftrack_sandbox, ftrack_session):
     metadata = raw_metadata(ftrack_session, b"12345", checksum=md5(b"12345"))
     reply = requests.put(metadata["url"], data=iter([b"12", b"345"]), timeout=30)

@@ -180,6 +180,14 @@ def test_the_client_raises_its_own_error_and_can_tell_it(ftrack_session):
     assert "ParseError" in str(caught.value)
 
 
+def test_no_text_of_an_error_holds_braces(ftrack_sandbox, ftrack_session):
+    operation = {"action": "create", "entity_type": "{Task}{0}", "entity_data": {}}
+    assert "(Task)(0)" in post(ftrack_sandbox, [operation]).json()["content"]
+    with pytest.raises(ftrack_api.exception.ServerError) as caught:
+        ftrack_session.call([operation])
+    assert "(Task)(0)" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "body",
     [

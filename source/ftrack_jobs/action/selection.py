@@ -64,7 +64,11 @@ class SelectionTypes:
             if unknown:
                 with client() as session:
                     self._ask(session, unknown)
-            return tuple(self._named(reference) for reference in selection)
+            found = tuple(self._named(reference) for reference in selection)
+            # Only now: a selection may be larger than what is kept.
+            while len(self._known) > self._size:
+                self._known.popitem(last=False)
+            return found
 
     def _unknown(self, selection: Sequence[EntityRef], event_id: str) -> list[EntityRef]:
         if event_id != self._missing_for:
@@ -89,8 +93,6 @@ class SelectionTypes:
             for row in result["data"]:
                 self._known[row["id"]] = row["__entity_type__"]
         self._missing.update(reference.id for reference in unknown if reference.id not in self._known)
-        while len(self._known) > self._size:
-            self._known.popitem(last=False)
 
     def _named(self, reference: EntityRef) -> EntityRef:
         found = self._known.get(reference.id) if reference.vague else None

@@ -221,7 +221,7 @@ def create(batch: Batch, asked: EntityType, data: Mapping[str, Any]) -> Touched:
 def _key_part(data: Mapping[str, Any], name: str) -> Any:
     reference = data.get(name.removesuffix("_id"))
     value = data.get(name) or (reference.get("id") if isinstance(reference, Mapping) else None)
-    if value is None:
+    if not isinstance(value, str):
         raise ValidationError(f"A CustomAttributeValue needs {name}.")
     return value
 

@@ -7,6 +7,7 @@ Job, JobComponent, Component, Timelog and others).
 
 import dataclasses
 import datetime
+import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -66,14 +67,23 @@ def update_events(
     Call it inside the transaction, for it reads the entities above those that changed; publish
     what it returns after the commit.
     """
-    entries = _together(changes)
     family = Family(schema, connection, changes)
-    entities = list(_Report(schema, family).entities(entries))
+    entities = list(_Report(schema, family).entities(_together(changes)))
     if not entities:
         return []
-    user = {"userid": caller.user_id, "name": _name(family, schema, caller)}
     parents = dict.fromkeys(each["entityId"] for entity in entities for each in entity["parents"])
-    event = {
+    data = {
+        "parents": list(parents),
+        "user": {"userid": caller.user_id, "name": _name(family, schema, caller)},
+        "clientToken": client_token,
+        "pushToken": push_token,
+        "entities": entities,
+    }
+    return [_event(data, caller, client_token)]
+
+
+def _event(data: Mapping[str, Any], caller: Caller, client_token: str | None) -> dict[str, Any]:
+    return {
         "topic": "ftrack.update",
         "id": uuid.uuid4().hex,
         "sent": None,
@@ -86,15 +96,8 @@ def update_events(
             "clientToken": client_token,
             "user": {"username": caller.username, "id": caller.user_id},
         },
-        "data": {
-            "parents": list(parents),
-            "user": user,
-            "clientToken": client_token,
-            "pushToken": push_token,
-            "entities": entities,
-        },
+        "data": data,
     }
-    return [event]
 
 
 class _Report:
@@ -200,6 +203,9 @@ def _settle(entry: _Entry) -> bool:
 
 def _wire(value: Any) -> Any:
     """A column's value: times as naive ISO text in UTC (assumed), all else as it is."""
+    if isinstance(value, float) and not math.isfinite(value):
+        # JSON has no such numbers, and the commit has succeeded: nothing may fail any more.
+        return None
     return value.isoformat() if isinstance(value, datetime.date) else value
 
 

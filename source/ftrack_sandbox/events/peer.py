@@ -35,6 +35,9 @@ SESSION_S = 30.0
 #: Seconds without an answered heartbeat after which a client is taken for gone (assumed).
 PATIENCE_S = 60.0
 
+#: Seconds to get rid of the last packet.
+_FAREWELL_S = 0.2
+
 #: Characters that may wait for one slow reader before its connection is given up (assumed).
 OUTBOX_LIMIT = 64 * 1024 * 1024
 
@@ -186,12 +189,14 @@ async def _serve(
             _beat(connection, heartbeat_s, patience_s),
             _end(outbox),
         )
+        outbox.end()
+        if not gone:
+            # Best effort: a reader that takes nothing any more must not hold the end up.
+            with contextlib.suppress(WebSocketDisconnect, asyncio.TimeoutError):
+                await asyncio.wait_for(websocket.send_text(socketio.DISCONNECT), _FAREWELL_S)
     finally:
+        # Last of all: who waits in `Hub.close` may stop the web server then.
         connection.leave()
-    if not gone:
-        # Best effort: a reader that takes nothing any more must not hold the end up.
-        with contextlib.suppress(WebSocketDisconnect, asyncio.TimeoutError):
-            await asyncio.wait_for(websocket.send_text(socketio.DISCONNECT), timeout=0.5)
 
 
 async def _first(*works: Coroutine[Any, Any, bool]) -> bool:

@@ -82,6 +82,9 @@ def equals_any(
         choices.append(_variable_is(column, [literal.text for literal in given]))
     elif given:
         values = [read_value(literal, attribute, entity_type) for literal in given]
+        if any(isinstance(value, float) for value in values):
+            # SQLAlchemy takes the first value's type for all, and PostgreSQL then makes 7 of 7.5.
+            values = [float(value) for value in values]
         choices.append(column == values[0] if len(values) == 1 else column.in_(values))
     return sqlalchemy.or_(*choices)
 
@@ -142,5 +145,5 @@ def _some(*conditions: Condition) -> Condition:
 def _misfit(operator: Operator, attribute: Attribute, entity_type: EntityType) -> ParseError:
     return ParseError(
         f"Failed to parse: '{operator.value}' does not apply to '{plain(attribute.name)}' "
-        f"of '{entity_type.name}', a {attribute.value}."
+        f"of '{entity_type.name}' ({attribute.value})."
     )

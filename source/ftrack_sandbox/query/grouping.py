@@ -76,6 +76,6 @@ def _aggregate(source: Source, aggregate: ast.Aggregate) -> ColumnElement[Any]:
     if fitting is not None and attribute.value not in fitting:
         raise ParseError(
             f"Failed to parse: '{aggregate.function}' does not apply to '{attribute.name}' "
-            f"of '{entity_type.name}', a {attribute.value}."
+            f"of '{entity_type.name}' ({attribute.value})."
         )
     return _FUNCTIONS[aggregate.function](column)

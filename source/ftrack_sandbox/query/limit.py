@@ -64,7 +64,7 @@ def _measure(criterion: ast.Criterion | None) -> tuple[int, int]:
             return height + 1, symbols + 1
         case ast.Related(_, False, inner):
             height, symbols = _measure(inner)
-            return height + 2, symbols
+            return height + 2, symbols + 2
         case ast.Related(_, True, inner):
             check_nesting(inner)
         case ast.Membership(_, ast.Query() as query):

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, FromClause
 from ftrack_sandbox.errors import ParseError, UnknownAttribute
 from ftrack_sandbox.query import ast
 from ftrack_sandbox.query.dialect import checked
+from ftrack_sandbox.query.limit import check_path
 from ftrack_sandbox.schema import Schema
 from ftrack_sandbox.schema.model import Attribute, EntityType, Join, Kind
 
@@ -24,7 +25,6 @@ _MAX_JOINS = 40
 _MAX_COST = 30_000
 #: What each table is reckoned to cost: its classifiers, what `visible` asks of it, and time.
 _TABLE_COST = 30
-
 
 #: Computed attributes that are another row's column: joined, where a function of each row would be slow.
 _ELSEWHERE: Mapping[tuple[str, str], ast.Path] = {
@@ -215,6 +215,7 @@ def resolve(
     Raises ParseError when the path ends in no value, or leads through a collection unless
     *many* lets rows be doubled.
     """
+    check_path(path)
     compilation = source.rows.compilation
     for name in path[:-1]:
         attribute = compilation.attribute(source.type, name)

@@ -29,7 +29,9 @@ def client(connection: Connection) -> Iterator[Client]:
 
 @pytest.fixture
 def project(ftrack_session: Any) -> Any:
-    return ftrack_session.query("select id, name from Project where is_private is false order by name").first()
+    return ftrack_session.query(
+        "select id, name from Project where is_private is false order by name"
+    ).first()
 
 
 @pytest.fixture
@@ -55,7 +57,9 @@ def job_row(client: Client) -> Callable[[str], dict[str, Any] | None]:
     """Return a function that reads a Job: its status, data and components; None when it is gone."""
 
     def read(job_id: str) -> dict[str, Any] | None:
-        expression = f'select status, data, user_id, job_components.component_id from Job where id is "{job_id}"'
+        expression = (
+            f'select status, data, user_id, job_components.component_id from Job where id is "{job_id}"'
+        )
         found = ask_raw(client, [{"action": "query", "expression": expression}])[0]["data"]
         return found[0] if found else None
 

@@ -11,7 +11,9 @@ PATIENCE_S = 20.0
 
 
 def job(number=0):
-    return JobRecord(f"job-{number}", Launch("test", f"event-{number}", "kim"), "here", "nonce"), Report("Starting")
+    return JobRecord(f"job-{number}", Launch("test", f"event-{number}", "kim"), "here", "nonce"), Report(
+        "Starting"
+    )
 
 
 class Gate:
@@ -125,7 +127,18 @@ def test_a_pool_without_jobs_has_no_thread():
 
 @pytest.mark.parametrize(
     ("number", "written"),
-    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"), (102, "102nd"), (1113, "1,113th")],
+    [
+        (1, "1st"),
+        (2, "2nd"),
+        (3, "3rd"),
+        (4, "4th"),
+        (11, "11th"),
+        (12, "12th"),
+        (13, "13th"),
+        (21, "21st"),
+        (102, "102nd"),
+        (1113, "1,113th"),
+    ],
 )
 def test_places_are_written_as_people_say_them(number, written):
     assert ordinal(number) == written

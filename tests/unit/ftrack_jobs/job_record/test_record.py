@@ -12,7 +12,9 @@ def make(client, launch, owner="here"):
     return claim(client, launch, owner=owner, description="Starting")
 
 
-def test_a_claim_makes_a_queued_job_of_the_user_that_tells_all_it_takes_to_run_it(client, make_launch, job_row):
+def test_a_claim_makes_a_queued_job_of_the_user_that_tells_all_it_takes_to_run_it(
+    client, make_launch, job_row
+):
     launch = make_launch(selection=[EntityRef("Project", "p1")], values={"kind": "csv"})
     record = make(client, launch)
     row = job_row(record.id)

@@ -210,6 +210,11 @@ def test_times_are_iso_text(entities):
     assert entity["changes"] == {"startdate": {"old": None, "new": "2026-03-01T09:30:00"}}
 
 
+def test_number_that_json_cannot_hold_is_null(entities):
+    (entity,) = entities(lambda t, find: t.update(find("Task"), ("comp",), {"bid": float("inf")}))
+    assert entity["changes"] == {"bid": {"old": 0.0, "new": None}}
+
+
 def test_changes_of_one_row_are_told_together(entities):
     def write(t, find):
         t.update(find("Task"), ("comp",), {"name": "a", "bid": 1.0})

@@ -273,6 +273,7 @@ REFUSED = [
     ("select count(id) from Task group by children.name", "'children' of 'Task' is a collection"),
     ("Task where " + "parent." * 40 + "id is 1", "has more than 30 names"),
     ("select " + "parent." * 40 + "id from Task", "has more than 30 names"),
+    ("Task order by " + "parent." * 40 + "id", "has more than 30 names"),
     (
         "Task where " + "parent." * 29 + "id is 1 and status." + "state has (id is 1) and project."
         + "parent." * 25 + "id is 2",
@@ -451,6 +452,12 @@ def test_a_path_is_joined_once_however_often_it_is_named(studio: Any) -> None:
         "Context where " + "children any (" * 25 + "id is 1" + ")" * 25,
         "Task where " + "id in (select id from Task where " * 25 + "id is 1" + ")" * 25,
         "Context where " + "parent has (" * 25 + "id is 1" + ")" * 25,
+        "Context where " + "not parent has (" * 12 + "id is 1" + ")" * 12,
+        "CustomAttributeValue where "
+        + "(entity_id is a or entity_id is b and " * 13
+        + "value is 1"
+        + ")" * 13,
+        "Context where " + "(id is a or parent has (not parent has (" * 8 + "id is 1" + ")))" * 8,
         "Task where " + "not (" * 12 + "id is 1" + ")" * 12,
         "Task where " + "(id is a or id is b and " * 13 + "id is 3" + ")" * 13,
         "Context where " + "children." * 29 + "id is 1",
