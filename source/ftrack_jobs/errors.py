@@ -45,7 +45,7 @@ NO_DEFAULT = (
 HOST_CLOSING = "{title} was not started, because its host is being closed. Start it again in a minute."
 #: A launch while as many Jobs wait as may wait.
 QUEUE_FULL = (
-    "{title} was not started, because {count:,} Jobs are waiting already. Start it again when some are done."
+    "{title} was not started: the line is full ({count:,} waiting). Start it again when some are done."
 )
 #: A launch that could not be noted down on the server.
 NOT_CLAIMED = "{title} was not started: {reason}"

@@ -24,6 +24,7 @@ from ftrack_sandbox.api.operation import Services, run_batch
 from ftrack_sandbox.api.server import VERSION
 from ftrack_sandbox.control import RequestLog
 from ftrack_sandbox.errors import ApiError, InvalidCredentials
+from ftrack_sandbox.faults import BadGateway, Faults
 from ftrack_sandbox.file_route import FileRoutes
 
 _log = logging.getLogger(__name__)
@@ -55,20 +56,24 @@ class ApiOptions:
 
 
 def create_app(
-    services: Services, log: RequestLog, reset: Callable[[], None], more_routes: Sequence[BaseRoute] = ()
+    services: Services,
+    log: RequestLog,
+    faults: Faults,
+    reset: Callable[[], None],
+    more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Return the application on *services*; *more_routes* are those of the event hub.
 
     *reset* is called by `/sandbox/reset` in a thread of the pool.
     """
-    endpoint = Endpoint(services, log)
+    endpoint = Endpoint(services, log, faults)
     routes: list[BaseRoute] = [
         Route("/", _front_page),
         # JavaScript appends `/api` to whatever URL it was given, one that ends with a slash too.
         Route("/api", endpoint, methods=["POST"]),
         Route("//api", endpoint, methods=["POST"]),
         *FileRoutes(services).routes,
-        *control.routes(services.access, log, reset),
+        *control.routes(services.access, log, faults, reset),
         *more_routes,
     ]
     return Starlette(routes=routes, middleware=[_cross_origin()])
@@ -103,9 +108,10 @@ async def _front_page(request: Request) -> Response:
 class Endpoint:
     """`POST /api` as an ASGI application: body in, one batch run in a thread of the pool, JSON out."""
 
-    def __init__(self, services: Services, log: RequestLog) -> None:
+    def __init__(self, services: Services, log: RequestLog, faults: Faults) -> None:
         self._services = services
         self._requests = log
+        self._faults = faults
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request. Never raises for what a client sent."""
@@ -129,6 +135,11 @@ class Endpoint:
                 headers.get("ftrack-user"), headers.get("ftrack-api-key")
             )
             operations = _decode(body)
+            fault = self._faults.meet(operations)
+            if fault is not None and fault.kind == "error":
+                raise fault.error()
+            if fault is not None and fault.kind == "page":
+                raise BadGateway
             options = ApiOptions.read(headers.get("ftrack-api-options", ""))
             results = run_batch(
                 self._services,
@@ -141,7 +152,12 @@ class Endpoint:
                 client_token=headers.get("ftrack-clienttoken"),
                 push_token=headers.get("ftrack-pushtoken"),
             )
+            if fault is not None:
+                raise BadGateway
             return _json(results)
+        except BadGateway:
+            exception = BadGateway.__name__
+            return HTMLResponse("<!doctype html><title>502</title><h1>Bad gateway</h1>", 502)
         except ApiError as error:
             exception = error.wire_name
             return _envelope(error, request)

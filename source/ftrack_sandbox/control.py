@@ -1,4 +1,4 @@
-"""What drives the sandbox from outside ftrack's protocol: ready, reset, seen requests."""
+"""What drives the sandbox from outside ftrack's protocol: ready, reset, seen requests, faults."""
 
 import collections
 import dataclasses
@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ftrack_sandbox.access import Access
-from ftrack_sandbox.errors import InvalidCredentials
+from ftrack_sandbox.errors import InvalidCredentials, ValidationError
+from ftrack_sandbox.faults import Fault, Faults
 
 #: Operations remembered, and characters kept of an expression; an expression may list thousands of ids.
 _REMEMBERED = 5000
@@ -90,7 +91,7 @@ def _text(value: Any) -> str | None:
     return value[:_EXPRESSION_LENGTH] if isinstance(value, str) else None
 
 
-def routes(access: Access, log: RequestLog, reset: Callable[[], None]) -> list[Route]:
+def routes(access: Access, log: RequestLog, faults: Faults, reset: Callable[[], None]) -> list[Route]:
     """Return the paths below `/sandbox`.
 
     `ready` is open to all. The others want the headers `ftrack-user` and `ftrack-api-key` of an
@@ -119,8 +120,22 @@ def routes(access: Access, log: RequestLog, reset: Callable[[], None]) -> list[R
         await run_in_threadpool(check, request)
         return JSONResponse({"count": log.count, "requests": [dataclasses.asdict(each) for each in log]})
 
+    async def ask_for_faults(request: Request) -> Response:
+        await run_in_threadpool(check, request)
+        faults.clear()
+        try:
+            for each in await request.json():
+                faults.add(Fault.read(each))
+        except (ValueError, TypeError) as error:
+            raise HTTPException(422, "The body must be a JSON list of faults.") from error
+        except ValidationError as error:
+            raise HTTPException(422, error.content) from error
+        return JSONResponse({"faults": True})
+
     return [
         Route("/sandbox/ready", ready),
         Route("/sandbox/reset", start_again, methods=["POST"]),
         Route("/sandbox/requests", requests),
+        # Takes the place of all faults asked for before; an empty list ends them.
+        Route("/sandbox/faults", ask_for_faults, methods=["POST"]),
     ]

@@ -28,6 +28,7 @@ from ftrack_sandbox.control import RequestLog
 from ftrack_sandbox.errors import SandboxError
 from ftrack_sandbox.events import peer
 from ftrack_sandbox.events.hub import Hub, HubUser
+from ftrack_sandbox.faults import Faults
 from ftrack_sandbox.schema import Schema, load_schema
 from ftrack_sandbox.storage import Storage
 from ftrack_sandbox.store import Store
@@ -88,6 +89,8 @@ class Sandbox:
         self._storage: Storage
         #: What clients asked of `/api`.
         self.requests = RequestLog()
+        #: What of it shall fail.
+        self.faults = Faults()
         #: The global key made for this run.
         self.api_key = ""
         #: The administrator that the key is to be used with.
@@ -190,7 +193,9 @@ class Sandbox:
             urls_secret=secrets.token_bytes(32),
             storage=self._storage,
         )
-        return create_app(services, self.requests, self.reset, peer.routes(self.hub, self._hub_user))
+        return create_app(
+            services, self.requests, self.faults, self.reset, peer.routes(self.hub, self._hub_user)
+        )
 
     def _hub_user(self, username: str | None, key: str | None) -> HubUser:
         caller = self._access.authenticate(username, key)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ftrack_sandbox.access.right import check_write
 from ftrack_sandbox.api import cascade, collection, custom_attribute, default, upkeep
 from ftrack_sandbox.api.batch import Batch, Touched
 from ftrack_sandbox.api.row import check_reach, name_of
@@ -35,7 +36,7 @@ def create(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
     if custom_attribute.is_value(asked):
         return {"action": "create", "data": custom_attribute.create(batch, asked, data).entity}
     entity_type = _concrete(batch, asked, data)
-    batch.access.check_write(batch.caller, entity_type, None)
+    check_write(batch.caller, entity_type, None)
     given = read_values(batch.schema, entity_type, data)
     row = _new_row(batch, entity_type, given)
     touched = _insert(batch, asked, entity_type, row, given)
@@ -58,11 +59,12 @@ def update(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
         raise ValidationError(f"There is no {name_of(asked, key)}.")
     concrete = batch.schema.concrete(asked, row)
     check_reach(batch, concrete, [key])
-    batch.access.check_write(batch.caller, concrete, row)
+    check_write(batch.caller, concrete, row)
     # A supertype's own rules count: what a Task's object type may not, a TypedContext's may.
     attributed = asked if asked.name != "Context" else concrete
     given = read_values(batch.schema, attributed, data)
     _check_immutable(batch, attributed, key, row, given)
+    _check_kind(batch, asked, concrete, row, given)
     touched = batch.touch(concrete, key)
     touched.sent.update(dict.fromkeys(given.names))
     upkeep.change(
@@ -87,7 +89,7 @@ def delete(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
         raise ValidationError(f"There is no {name_of(asked, key)} to delete.")
     concrete = batch.schema.concrete(asked, row)
     check_reach(batch, concrete, [key])
-    batch.access.check_write(batch.caller, concrete, row)
+    check_write(batch.caller, concrete, row)
     cascade.remove(batch, concrete, key, row)
     return {"action": "delete", "data": True}
 
@@ -184,3 +186,20 @@ def _check_immutable(
         fixed = column in entity_type.primary_key
         if fixed or (not fresh and (name in entity_type.immutable or column in entity_type.immutable)):
             raise ValidationError(f"'{name}' of {name_of(entity_type, key)} is immutable.")
+
+
+def _check_kind(
+    batch: Batch, asked: EntityType, concrete: EntityType, row: Mapping[str, Any], given: Given
+) -> None:
+    """Refuse to turn an entity into one of another type, save a typed context by its object type.
+
+    Source: protocol reference 4.5, where only that is mutable on a supertype.
+    """
+    for name in concrete.classifiers:
+        if given.columns.get(name, row[name]) == row[name]:
+            continue
+        told = batch.schema.concrete(asked, {**row, **given.columns})
+        if name in asked.classifiers or name != "object_type_id" or told.name not in asked.concrete:
+            raise ValidationError(
+                f"'{name}' of a {concrete.name} cannot be '{given.columns[name]}'; it is '{row[name]}'."
+            )

@@ -9,6 +9,7 @@ import sqlalchemy
 
 from ftrack_sandbox import access
 from ftrack_sandbox.access import Access, Caller
+from ftrack_sandbox.access.right import check_write
 from ftrack_sandbox.errors import InvalidCredentials, PermissionDenied
 from ftrack_sandbox.schema import load_schema
 from ftrack_sandbox.store import Store
@@ -86,6 +87,14 @@ def rows() -> Iterator[tuple[str, list[dict[str, Any]]]]:
             {"id": "note reply", "parent_id": None, "in_reply_to_id": "note version"},
             {"id": "note open", "parent_id": "task open", "in_reply_to_id": None},
         ],
+    )
+    yield (
+        "recipient",
+        [{"note_id": f"note {each}", "resource_id": "x"} for each in ("version", "reply", "open")],
+    )
+    yield (
+        "job_component",
+        [{"component_id": f"component {each}", "job_id": "j"} for each in ("other", "open")],
     )
     yield "setting", [{"name": "storage_scenario", "group": "STORAGE", "value": "x"}]
 
@@ -184,6 +193,8 @@ def test_what_hangs_on_a_hidden_project_is_hidden_with_it(store: Store, keys: Ac
     caller = keys.authenticate("manager", keys.make_key("manager"))
     assert seen(store, keys, caller, "Component") == {"component open", "component loose"}
     assert seen(store, keys, caller, "Note") == {"note open"}
+    assert seen(store, keys, caller, "Recipient", "note_id") == {"note open"}
+    assert seen(store, keys, caller, "JobComponent", "component_id") == {"component open"}
     assert seen(store, keys, caller, "TypedContext") == {"task open"}
 
 
@@ -195,10 +206,10 @@ def test_settings_are_the_administrators(store: Store, keys: Access) -> None:
 def test_who_may_write_what(store: Store, keys: Access) -> None:
     admin, manager, artist = (keys.authenticate(name, keys.make_key(name)) for name in HELD)
     status, project, task, user = (store.schema.find(name) for name in ("Status", "Project", "Task", "User"))
-    keys.check_write(admin, status, None)
-    keys.check_write(manager, project, None)
-    keys.check_write(artist, task, None)
-    keys.check_write(artist, user, {"id": "id artist"})
+    check_write(admin, status, None)
+    check_write(manager, project, None)
+    check_write(artist, task, None)
+    check_write(artist, user, {"id": "id artist"})
     for caller, entity_type, row in (
         (manager, status, None),
         (artist, project, None),
@@ -206,4 +217,4 @@ def test_who_may_write_what(store: Store, keys: Access) -> None:
         (artist, user, {"id": "id manager"}),
     ):
         with pytest.raises(PermissionDenied, match=caller.username):
-            keys.check_write(caller, entity_type, row)
+            check_write(caller, entity_type, row)

@@ -76,7 +76,7 @@ def test_a_title_is_made_of_label_and_variant_unless_given():
 
 
 def test_only_a_run_with_the_services_reads_gets_at_the_session():
-    with pytest.raises(DeclarationError, match="job.query"):
+    with pytest.raises(DeclarationError, match=r"job\.query"):
         _ = Plain("session").session
     service = type("Service", (Plain,), {"reads": "service", "allowed_roles": ("Administrator",)})
     assert service("session").session == "session"

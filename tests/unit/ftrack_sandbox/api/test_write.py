@@ -318,6 +318,20 @@ def test_immutable_attributes_are_refused_but_by_the_batch_that_made_the_row(des
     assert desk.query("select type_id from Shot where id is s")[0]["type_id"] == "type-comp"
 
 
+def test_an_entity_keeps_its_type_but_for_the_object_type_of_a_typed_context(desk: Desk) -> None:
+    shot = "bad911de-3bd6-47b9-8b46-3476e237cb36"
+    assert desk.update("TypedContext", "comp", object_type_id=shot)["id"] == "comp"
+    assert desk.query("select id from Context where id is comp")[0]["__entity_type__"] == "Shot"
+    for entity_type, key, data in (
+        ("TypedContext", "comp", {"object_type_id": "unknown"}),
+        ("TypedContext", "comp", {"context_type": "show"}),
+        ("Resource", "user-lee", {"resource_type": "group"}),
+        ("Context", "show", {"context_type": "task"}),
+    ):
+        with pytest.raises(ValidationError, match=next(iter(data))):
+            desk.update(entity_type, key, **data)
+
+
 def test_updating_or_deleting_what_does_not_exist_is_an_error(desk: Desk) -> None:
     with pytest.raises(ValidationError, match="Job nothing"):
         desk.update("Job", "nothing", status="done")

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy.pool import StaticPool
 
-from ftrack_sandbox.query import parse
+from ftrack_sandbox.query import ast, parse
 from ftrack_sandbox.query.sql import Compiled, compile_query, related_statement
 from ftrack_sandbox.schema import Schema, load_schema
 from ftrack_sandbox.schema.model import EntityType
@@ -135,6 +135,13 @@ class Studio:
 
     def rows(self, expression: str) -> Sequence[Mapping[str, Any]]:
         return self.connection.execute(self.compile(expression).statement).mappings().all()
+
+    def run(self, query: ast.Query) -> list[tuple[Any, ...]]:
+        """The rows found, each as a tuple of the primary key."""
+        compiled = compile_query(query, self.schema, seen, self.expressions)
+        key = self.schema.find(query.entity_type).primary_key
+        rows = self.connection.execute(compiled.statement).mappings()
+        return [tuple(row[name] for name in key) for row in rows]
 
     def ids(self, expression: str) -> list[Any]:
         """The ids found (of values: their entity's), in the order of the answer."""

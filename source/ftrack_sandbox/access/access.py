@@ -1,140 +1,28 @@
-"""Keys and users, and which rows a caller sees.
+"""Checks keys; answers what a caller sees.
 
-Source: protocol reference 9. What is settled here is the reach by project; how far a role that
-is bound to assignments narrows it inside a project is assumed not to matter yet.
+Source: protocol reference 9.
 """
 
 import dataclasses
 import hashlib
 import secrets
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Column, MetaData, String, Table
 
-from ftrack_sandbox.errors import InvalidCredentials, PermissionDenied
+from ftrack_sandbox.access.caller import Caller
+from ftrack_sandbox.access.reach import reached
+from ftrack_sandbox.access.right import ADMINISTRATOR
+from ftrack_sandbox.access.table import API_KEY, API_KEY_PROJECT
+from ftrack_sandbox.errors import InvalidCredentials
 from ftrack_sandbox.schema import Schema
 from ftrack_sandbox.schema.model import EntityType
 from ftrack_sandbox.store import Store, Transaction
 
-#: The tables behind keys; no entity type shows them.
-METADATA = MetaData()
-API_KEY = Table(
-    "api_key",
-    METADATA,
-    Column("id", String, primary_key=True),
-    #: SHA-256 of the key; the key itself is told once, when it is made.
-    Column("digest", String, unique=True, nullable=False),
-    #: The owner of a personal key; null for a global one.
-    Column("user_id", String, index=True),
-)
-API_KEY_PROJECT = Table(
-    "api_key_project",
-    METADATA,
-    Column("api_key_id", String, primary_key=True),
-    Column("project_id", String, primary_key=True),
-)
-
-#: How a row of a table belongs to a project: its column, and the type whose key that holds,
-#: until a `project_id` is met. A row belongs to all the projects that its columns lead to.
-#: Tables that are not named here, and have no `project_id`, are seen by everybody.
-_WAY_TO_PROJECT: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "asset": (("context_id", "Context"),),
-    "asset_version": (("asset_id", "Asset"),),
-    "appointment": (("context_id", "Context"),),
-    "timelog": (("context_id", "Context"),),
-    "timer": (("context_id", "Context"),),
-    "manager": (("context_id", "Context"),),
-    "component": (("version_id", "AssetVersion"),),
-    "component_location": (("component_id", "Component"),),
-    "note": (
-        ("parent_id", "Context"),
-        ("parent_id", "AssetVersion"),
-        ("in_reply_to_id", "Note"),
-    ),
-    "metadata": (("parent_id", "Context"), ("parent_id", "Asset"), ("parent_id", "AssetVersion")),
-    "custom_attribute_value": (
-        ("entity_id", "Context"),
-        ("entity_id", "Asset"),
-        ("entity_id", "AssetVersion"),
-        ("entity_id", "List"),
-    ),
-    "status_change": (("parent_id", "Context"), ("parent_id", "AssetVersion")),
-    "typed_context_link": (("from_id", "Context"), ("to_id", "Context")),
-    "asset_version_link": (("from_id", "AssetVersion"), ("to_id", "AssetVersion")),
-    "list_object": (("list_id", "List"),),
-    "review_session_object": (("review_session_id", "ReviewSession"),),
-    "review_session_invitee": (("review_session_id", "ReviewSession"),),
-}
-
-#: Tables whose rows only administrators write. Source: protocol reference 9.3 ("administrative
-#: types: roles, schemas, configurations, users"); which tables these are is assumed.
-_ADMINISTRATIVE = frozenset(
-    {
-        "asset_type",
-        "custom_attribute_configuration",
-        "custom_attribute_group",
-        "custom_attribute_link_configuration",
-        "custom_attribute_type",
-        "custom_configuration_base",
-        "disk",
-        "membership",
-        "object_type",
-        "priority",
-        "project_schema",
-        "project_schema_object_type",
-        "project_schema_override",
-        "resource",
-        "schema",
-        "schema_status",
-        "schema_type",
-        "security_role",
-        "setting",
-        "setting_component",
-        "state",
-        "status",
-        "task_template",
-        "task_template_item",
-        "task_type_schema",
-        "task_type_schema_type",
-        "type",
-        "user_security_role",
-        "user_security_role_project",
-        "user_type",
-        "workflow_schema",
-        "workflow_schema_status",
-    }
-)
-
-#: The built-in roles that decide something here. Source: protocol reference 9.2.
-_ADMINISTRATOR, _MANAGER = "Administrator", "Project manager"
-
 #: The kind of role that keys hold. Source: protocol reference 9.2.
 _API = "API"
-
-
-@dataclasses.dataclass(frozen=True)
-class Caller:
-    """Who calls, and how far that caller reaches.
-
-    *project_ids* are the projects whose rows are seen; None means all of them. The roles are
-    the user's; those of a global key are all of the API kind (assumed).
-    """
-
-    user_id: str
-    username: str
-    key_id: str
-    is_global: bool
-    is_administrator: bool
-    project_ids: frozenset[str] | None
-    role_names: frozenset[str] = frozenset()
-    role_ids: frozenset[str] = frozenset()
-
-    def sees(self, project_id: str | None) -> bool:
-        """Whether rows of the project are seen; rows of no project always are."""
-        return self.project_ids is None or project_id is None or project_id in self.project_ids
 
 
 class Access:
@@ -207,13 +95,13 @@ class Access:
         """
         if entity_type.table.name == "setting" and not caller.is_administrator:
             return sqlalchemy.false()
-        reached = None
+        within = None
         if caller.project_ids is not None:
-            reached = self._reached(entity_type.table.name, table, sorted(caller.project_ids))
+            within = reached(self._schema, entity_type.table.name, table, sorted(caller.project_ids))
         if entity_type.table.name == "custom_attribute_value":
             readable = table.c.configuration_id.in_(self._role_configurations(caller, "read"))
-            return readable if reached is None else sqlalchemy.and_(reached, readable)
-        return reached
+            return readable if within is None else sqlalchemy.and_(within, readable)
+        return within
 
     def attributes(self, connection: sqlalchemy.Connection, caller: Caller, right: str) -> frozenset[str]:
         """Return the ids of the custom attribute configurations that the caller may `read` or `write`.
@@ -226,21 +114,6 @@ class Access:
         table = self._schema.metadata.tables[f"configuration_{right}_role"]
         roles = table.c.security_role_id.in_(sorted(caller.role_ids))
         return sqlalchemy.select(table.c.configuration_id).where(roles)
-
-    def check_write(self, caller: Caller, entity_type: EntityType, row: Mapping[str, Any] | None) -> None:
-        """Refuse writes that the caller's roles do not allow; *row* is None for a new one.
-
-        Administrative types are the administrators', projects theirs and the project managers';
-        users may change themselves. Raises PermissionDenied. Source: protocol reference 9.3; the
-        division is assumed.
-        """
-        if caller.is_administrator:
-            return
-        name = entity_type.table.name
-        if name == "resource" and row is not None and row["id"] == caller.user_id:
-            return
-        if (entity_type.name == "Project" and _MANAGER not in caller.role_names) or name in _ADMINISTRATIVE:
-            raise PermissionDenied(f"{caller.username} has no permission to write a {entity_type.name}.")
 
     def admit(self, transaction: Transaction, caller: Caller, project_id: str) -> Caller:
         """Let the caller reach a project just made from now on; return the wider caller.
@@ -273,39 +146,6 @@ class Access:
         known = sqlalchemy.select(API_KEY_PROJECT).filter_by(**row)
         if transaction.connection.execute(known).first() is None:
             transaction.connection.execute(API_KEY_PROJECT.insert(), row)
-
-    def _reached(
-        self, name: str, table: sqlalchemy.FromClause, project_ids: Collection[str], nested: bool = False
-    ) -> sqlalchemy.ColumnElement[bool] | None:
-        """Return the condition that a row of the table *name* lies in one of the projects, or in none."""
-        if name == "context":
-            project = sqlalchemy.case((table.c.context_type == "show", table.c.id), else_=table.c.project_id)
-            return project.in_(project_ids)
-        ways = _WAY_TO_PROJECT.get(name, ())
-        if not ways and "project_id" in table.c and name != "custom_attribute_configuration":
-            column = table.c.project_id
-            return sqlalchemy.or_(column.is_(None), column.in_(project_ids))
-        conditions = []
-        for local, target in ways:
-            other = self._schema.find(target).table
-            # A reply is seen by who sees the note it answers; one step is enough.
-            if other.name != name or not nested:
-                conditions.append(self._way(other, table.c[local], project_ids, other.name == name))
-        return sqlalchemy.and_(*conditions) if conditions else None
-
-    def _way(
-        self,
-        target: sqlalchemy.Table,
-        local: sqlalchemy.ColumnElement[Any],
-        project_ids: Collection[str],
-        nested: bool,
-    ) -> sqlalchemy.ColumnElement[bool]:
-        other = target.alias()
-        following = self._reached(target.name, other, project_ids, nested)
-        if following is None:
-            return sqlalchemy.true()
-        hidden = sqlalchemy.exists().where(other.c.id == local, sqlalchemy.not_(following))
-        return sqlalchemy.not_(hidden)
 
     def _identify(self, connection: sqlalchemy.Connection, username: str, key: str) -> Caller:
         user = _user(connection, self._schema, username)
@@ -374,7 +214,7 @@ def _caller(
 ) -> Caller:
     """What a global key may do is assumed to be everything; else the user's roles tell."""
     names = frozenset(name for name in roles.values() if name is not None)
-    administrator = is_global or _ADMINISTRATOR in names
+    administrator = is_global or ADMINISTRATOR in names
     return Caller(
         user["id"], user["username"], key_id, is_global, administrator, project_ids, names, frozenset(roles)
     )

@@ -1,0 +1,25 @@
+"""Who calls."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Caller:
+    """Who calls, and how far that caller reaches.
+
+    *project_ids* are the projects whose rows are seen; None means all of them. The roles are
+    the user's; those of a global key are all of the API kind (assumed).
+    """
+
+    user_id: str
+    username: str
+    key_id: str
+    is_global: bool
+    is_administrator: bool
+    project_ids: frozenset[str] | None
+    role_names: frozenset[str] = frozenset()
+    role_ids: frozenset[str] = frozenset()
+
+    def sees(self, project_id: str | None) -> bool:
+        """Whether rows of the project are seen; rows of no project always are."""
+        return self.project_ids is None or project_id is None or project_id in self.project_ids
