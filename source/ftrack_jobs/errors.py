@@ -28,9 +28,8 @@ EMPTY_SELECTION = "{title} needs a selection. Select what it shall work on and s
 WRONG_TYPE = "{title} does not work on {found}. Select {wanted} and start it again."
 #: A launch on an entity that is not there for us.
 UNKNOWN_ENTITY = (
-    "No {entity_type} with the id {entity_id} can be seen. It was deleted, or the service's key may"
-    " not read its"
-    " project. Check the selection, or ask an administrator to grant the project to the key."
+    "No {entity_type} with the id {entity_id} can be seen. It was deleted, or the service's key may not"
+    " read its project. Check the selection, or ask an administrator to grant the project to the key."
 )
 #: A launch by somebody the server does not know.
 UNKNOWN_USER = "No active user called {username!r} is known to the server, so {title} was not started."
@@ -38,8 +37,8 @@ UNKNOWN_USER = "No active user called {username!r} is known to the server, so {t
 NOT_ALLOWED = "{title} is for people with the role {roles}. Ask an administrator if you need it."
 #: A launch from a place that shows no form, of an action whose form needs answers.
 NO_DEFAULT = (
-    "{title} asks for {fields}, and this launcher shows no form. Start it from the Actions menu of"
-    " the web page."
+    "{title} asks for {fields}, and this launcher shows no form. Start it from the Actions menu of the"
+    " web page."
 )
 #: A launch while the process is going down.
 HOST_CLOSING = "{title} was not started, because its host is being closed. Start it again in a minute."
@@ -57,8 +56,8 @@ SERVER_REFUSED = (
 SERVER_LOST = "The server gave no usable answer ({answer}). Start it again when the server can be reached."
 #: A run that ended because no room is left for its files.
 DISK_FULL = (
-    "The disk of {host} is full ({path}). Free some space there, or ask its administrator, then"
-    " start it again."
+    "The disk of {host} is full ({path}). Free some space there, or ask its administrator, then start"
+    " it again."
 )
 #: A run that ended with an exception nobody expected.
 UNEXPECTED = (
@@ -87,8 +86,7 @@ ATTACHMENT_GONE = (
 #: A launch on an entity of a project that is not the user's.
 NOT_REACHED = (
     "Your roles do not reach the project of the selected {entity_type} ({entity_id}). Ask an"
-    " administrator for"
-    " access to that project, or select something else."
+    " administrator for access to that project, or select something else."
 )
 
 #: A form that comes back; the reasons follow below it.
@@ -115,14 +113,13 @@ UNKNOWN_COLUMN = (
 )
 #: A column that goes on behind a plain value.
 NO_RELATION = (
-    "The column {column!r} cannot be read: {name!r} of {entity_type} is a plain value, so nothing"
-    " can follow it."
+    "The column {column!r} cannot be read: {name!r} of {entity_type} is a plain value, so nothing can"
+    " follow it."
 )
 #: A column that ends with a related entity which has no name of its own.
 BARE_RELATION = (
-    "The column {column!r} is incomplete: it ends with an entity of type {entity_type}. Add one of"
-    " its attributes,"
-    " such as {nearest}."
+    "The column {column!r} is incomplete: it ends with an entity of type {entity_type}. Add one of its"
+    " attributes, such as {nearest}."
 )
 #: A column of custom attributes or metadata that does not say which.
 KEY_MISSING = "The column {column!r} is incomplete: write the key in brackets, such as {name}[fps]."
@@ -136,15 +133,13 @@ BAD_COLUMN = "The column {column!r} is not a path. Write names with dots between
 NO_COLUMNS = "No column is named. Name at least one, such as name."
 #: A custom attribute that no configuration has.
 UNKNOWN_CUSTOM_ATTRIBUTE = (
-    "The column {column!r} is unknown: no custom attribute {key!r} can be seen by the service's"
-    " key. Nearest are:"
-    " {nearest}."
+    "The column {column!r} is unknown: no custom attribute {key!r} can be seen by the service's key."
+    " Nearest are: {nearest}."
 )
 #: A type whose rows cannot be told apart by project.
 NOT_LIMITABLE = (
-    "{entity_type} cannot be limited to the projects of a user, so it cannot be read here{column}."
-    " An action that"
-    ' needs it must be declared with reads = "service" and a role.'
+    "{entity_type} cannot be limited to the projects of a user, so it cannot be read here{column}. An"
+    ' action that needs it must be declared with reads = "service" and a role.'
 )
 #: A clause that is more than a condition, or less than one.
 BAD_CLAUSE = "The condition {where!r} cannot be asked: {reason}."

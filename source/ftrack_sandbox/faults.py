@@ -1,6 +1,6 @@
 """Faults on request: what a real site does now and then, at the moment a test needs it.
 
-Source: protocol reference 1.4, 12.12.
+Source: protocol reference 1.4, 12.
 """
 
 import dataclasses

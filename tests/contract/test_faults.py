@@ -2,6 +2,7 @@
 
 import ftrack_api.exception
 import pytest
+
 from ftrack_sandbox.errors import ValidationError
 from ftrack_sandbox.faults import Fault
 

@@ -41,6 +41,11 @@ def make_user(sandbox, username):
     return reply[0]["data"]["id"]
 
 
+def servers():
+    """The threads of all running sandboxes; other tests share one."""
+    return {each for each in threading.enumerate() if each.name == "ftrack-sandbox"}
+
+
 def usernames(sandbox):
     rows = call(sandbox, {"action": "query", "expression": "select username from User"})[0]["data"]
     return {row["username"] for row in rows}
@@ -70,14 +75,16 @@ def test_several_run_side_by_side_and_know_nothing_of_each_other(sandbox):
 
 
 def test_after_the_stop_nothing_listens_and_nothing_is_left(temporary):
+    before = servers()
     sandbox = Sandbox(seed="empty")
     sandbox.start()
+    assert len(servers()) == len(before) + 1
     assert list(temporary.iterdir()) != []
     sandbox.stop()
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{sandbox.url}/sandbox/ready", timeout=30)
     assert list(temporary.iterdir()) == []
-    assert not any(each.name == "ftrack-sandbox" for each in threading.enumerate())
+    assert servers() == before
     sandbox.stop()
 
 
@@ -91,6 +98,7 @@ def test_it_can_be_started_again_on_its_port():
 
 
 def test_it_stops_while_an_upload_is_half_done_and_leaves_no_half_file(tmp_path):
+    before = servers()
     with Sandbox(seed="empty", storage=tmp_path / "files") as sandbox:
         operation = {
             "action": "get_upload_metadata",
@@ -108,7 +116,7 @@ def test_it_stops_while_an_upload_is_half_done_and_leaves_no_half_file(tmp_path)
         client.sendall(b"half")
     client.close()
     assert [each for each in (tmp_path / "files").rglob("*") if each.is_file()] == []
-    assert not any(each.name == "ftrack-sandbox" for each in threading.enumerate())
+    assert servers() == before
 
 
 def test_its_stop_is_bounded_below_two_seconds():

@@ -6,7 +6,15 @@ import pytest
 import requests.exceptions
 
 from ftrack_jobs import errors
-from ftrack_jobs.errors import AccessError, FormError, JobCancelled, JobFailed, LaunchRefused, QueryError, ServerError
+from ftrack_jobs.errors import (
+    AccessError,
+    FormError,
+    JobCancelled,
+    JobFailed,
+    LaunchRefused,
+    QueryError,
+    ServerError,
+)
 from ftrack_jobs.runner.outcome import done, outcome_of
 
 KEY = "a-secret-key"
