@@ -29,15 +29,20 @@ from .session import Client, Connection, worker_session
 
 #: The client's own variable for folders of plugins. *Source*: protocol reference 10.1.
 PLUGIN_PATH = "FTRACK_EVENT_PLUGIN_PATH"
-#: Types that `--select` looks up by name, in this order.
-_NAMED_BY = ("name", "username", "label")
+#: Attributes that `--select` compares with, as far as the type has them.
+_NAMED_BY = ("id", "name", "username", "label")
+#: Entities of one name that are listed.
+_LISTED = 5
+#: Characters in a line of a table that no terminal shows.
+_WIDE = 10_000
 
 _plugin_path = click.option(
     "--plugin-path",
     "plugin_paths",
     multiple=True,
     type=click.Path(path_type=Path),
-    help=f"Folder of plugins; may be given several times. Default: {PLUGIN_PATH}.",
+    help="Folder of plugins; may be given several times. Default: the setting plugin_paths, else"
+    f" {PLUGIN_PATH}.",
 )
 
 
@@ -46,15 +51,22 @@ _plugin_path = click.option(
 def main() -> None:
     """Run ftrack actions as Jobs.
 
-    The site is named by FTRACK_SERVER, FTRACK_API_USER and FTRACK_API_KEY; each setting FTRACK_JOBS_*
-    in the environment has the name of a field of the configuration.
+    The site is named by FTRACK_SERVER, FTRACK_API_USER and FTRACK_API_KEY. Settings are read from the
+    INI file that FTRACK_JOBS_CONFIG names, then from variables such as FTRACK_JOBS_WORKERS.
     """
 
 
 @main.command()
 @_plugin_path
-@click.option("--workers", type=int, help="Jobs that run at the same time.")
-@click.option("--config", "config_file", type=click.Path(path_type=Path, dir_okay=False), help="INI file.")
+@click.option(
+    "--workers", type=int, help="Jobs that run at the same time. Default: 4, or the setting workers."
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="INI file of settings. Default: the one that FTRACK_JOBS_CONFIG names.",
+)
 @click.option(
     "--ready-file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -64,10 +76,12 @@ def main() -> None:
 def listen(
     plugin_paths: Sequence[Path], workers: int | None, config_file: Path | None, ready_file: Path | None
 ) -> None:
-    """Host actions until Ctrl-C or SIGTERM."""
-    config = _config(config_file, workers=workers, plugin_paths=[str(path) for path in plugin_paths] or None)
+    """Host actions, and any other plugins of the folders, until Ctrl-C or SIGTERM."""
+    config = _config(config_file, workers=workers, plugin_paths=_texts(plugin_paths))
     _log(config.log_level)
     folders = _folders(config.plugin_paths)
+    if ready_file is not None:
+        _prepare(ready_file)
     listener = Listener(
         _connection(config.location_plugins),
         folders,
@@ -85,19 +99,45 @@ def listen(
 @_plugin_path
 def actions(plugin_paths: Sequence[Path]) -> None:
     """List the actions of the plugin path."""
-    table = Table(box=None, header_style="bold")
-    for heading in ("identifier", "title", "works on"):
+    folders = _folders(_config(None, plugin_paths=_texts(plugin_paths)).plugin_paths)
+    found = list(_registry(folders))
+    if not found:
+        raise click.ClickException(
+            f"There is no action in {', '.join(map(str, folders))}. A file of one ends with the line"
+            " `register = plugin(...)`."
+        )
+    # What authors write is shown as it is.
+    console = Console(markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        # A program that reads this wants one line for each action.
+        console.width = _WIDE
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("identifier", "title", "works on", "fields"):
         table.add_column(heading)
-    for each in _registry(_folders([str(path) for path in plugin_paths])):
-        table.add_row(each.identifier, title_of(each), ", ".join(each.allowed_types) or "anything")
-    Console().print(table)
+    for each in found:
+        fields = ", ".join(each.form.labels()) if each.form is not None else ""
+        types = ", ".join(each.allowed_types) or "anything"
+        table.add_row(each.identifier, title_of(each), types, fields)
+    console.print(table)
 
 
 @main.command()
 @click.argument("identifier")
 @_plugin_path
-@click.option("--select", "selected", multiple=True, metavar="TYPE:NAME", help="Entity by name or id.")
-@click.option("--value", "given", multiple=True, metavar="FIELD=VALUE", help="Value of a form field.")
+@click.option(
+    "--select",
+    "selected",
+    multiple=True,
+    metavar="TYPE:NAME",
+    help="Entity to work on, by its name or id; may be given several times.",
+)
+@click.option(
+    "--value",
+    "given",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Value of a form field; a field that takes several values may be given several times.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -113,13 +153,15 @@ def run(
 ) -> None:
     """Run an action once, as FTRACK_API_USER, without a Job.
 
+    Fields without a value take their default. The paths of the files that the action makes are printed.
+
     \b
     ftrack-jobs run ftrack-jobs.export-table --select Project:NAME --value format=csv --output DIR
     """
-    config = _config(None)
+    config = _config(None, plugin_paths=_texts(plugin_paths))
     _log("WARNING")
     try:
-        action_class = _registry(_folders([str(path) for path in plugin_paths])).find(identifier)
+        action_class = _registry(_folders(config.plugin_paths)).find(identifier)
     except DeclarationError as error:
         raise click.ClickException(str(error)) from error
     connection = _connection(config.location_plugins)
@@ -137,7 +179,7 @@ def _run(action_class: type[Action], launch: Launch, connection: Connection, out
     """Run with a progress bar on standard error; paths of files go to standard output."""
     console = Console(stderr=True)
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
@@ -157,6 +199,22 @@ def _run(action_class: type[Action], launch: Launch, connection: Connection, out
     for path in ended.files:
         click.echo(path)
     sys.exit(0 if ended.status == DONE else 1)
+
+
+def _texts(paths: Sequence[Path]) -> list[str] | None:
+    """Return *paths* as an override of settings: None where none was given."""
+    return [str(path) for path in paths] or None
+
+
+def _prepare(ready_file: Path) -> None:
+    """Remove what an earlier listener left: whoever waits for the file would take it for ours."""
+    try:
+        ready_file.touch()
+        ready_file.unlink()
+    except OSError as error:
+        raise click.ClickException(
+            f"The file {ready_file} cannot be written: {error.strerror}. Name another --ready-file."
+        ) from error
 
 
 def _config(path: Path | None, **overrides: Any) -> Config:
@@ -181,7 +239,8 @@ def _connection(location_plugins: Sequence[str]) -> Connection:
     missing = [name for name in names if not os.environ.get(name)]
     if missing:
         raise click.ClickException(
-            f"{', '.join(missing)} is not set. Set {', '.join(names)} in the environment:"
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set. Set"
+            f" {', '.join(names)} in the environment:"
             " `ftrack-sandbox serve` prints them for a local server."
         )
     server, user, key = (os.environ[name] for name in names)
@@ -194,12 +253,11 @@ def _folders(named: Sequence[str]) -> list[Path]:
     if not found:
         raise click.ClickException(
             f"No folder of plugins is named. Give --plugin-path, or set {PLUGIN_PATH}; the actions"
-            f" that come with"
-            " ftrack-jobs are in its folder `plugins`."
+            " that come with ftrack-jobs are in its folder `plugins`."
         )
     missing = [folder for folder in found if not Path(folder).is_dir()]
     if missing:
-        raise click.ClickException(f"There is no folder {', '.join(missing)}; correct the plugin path.")
+        raise click.ClickException(f"There is no folder {', '.join(missing)}. Correct the plugin path.")
     return [Path(folder) for folder in found]
 
 
@@ -223,28 +281,36 @@ def _selection(connection: Connection, selected: Sequence[str]) -> tuple[EntityR
 
 def _look_up(client: Client, text: str) -> EntityRef:
     entity_type, colon, name = text.partition(":")
-    if not colon or not name:
+    if not colon or not entity_type or not name:
         raise click.ClickException(f"--select {text!r} is not of the form TYPE:NAME, such as Project:demo.")
-    types = {schema["id"]: schema["properties"] for schema in client.schemas}
-    if entity_type not in types:
-        known = ", ".join(
-            sorted(each for each in types if each in ("Project", "Shot", "Sequence", "Task", "Episode"))
-        )
-        raise click.ClickException(
-            f"There is no entity type {entity_type!r} here; there are {known} and others."
-        )
-    matches = [f"{field} is {{name}}" for field in ("id", *_NAMED_BY) if field in types[entity_type]]
-    rows = list(Query(client, entity_type, "id", " or ".join(matches), reach=EVERYTHING, name=name))
+    properties: Any = next(
+        (schema["properties"] for schema in client.schemas if schema["id"] == entity_type), {}
+    )
+    condition = " or ".join(f"{field} is {{name}}" for field in _NAMED_BY if field in properties)
+    columns = [field for field in ("id", "link") if field in properties]
+    if properties and "id" not in columns:
+        raise click.ClickException(f"Entities of type {entity_type} have no id, so none can be selected.")
+    rows = list(Query(client, entity_type, columns or "id", condition, reach=EVERYTHING, name=name))
     if not rows:
         raise click.ClickException(
-            f"{client.api_user} sees no {entity_type} called {name!r}. Check name and rights."
+            f"{client.api_user} sees no {entity_type} called {name!r}. Check the name, and the rights of the"
+            " key."
         )
     if len(rows) > 1:
-        ids = ", ".join(row["id"] for row in rows[:5])
         raise click.ClickException(
-            f"{len(rows)} entities of type {entity_type} are called {name!r}. Name one by its id: {ids}"
+            f"{len(rows)} entities of type {entity_type} are called {name!r}. Name one by its id:\n"
+            + _listed(rows)
         )
     return EntityRef(entity_type, rows[0]["id"])
+
+
+def _listed(rows: Sequence[Any]) -> str:
+    """Return a line for each of the first *rows*: its id, and where it lies."""
+    lines = [
+        f"  {row['id']}  {' / '.join(each['name'] for each in row.get('link') or ())}".rstrip()
+        for row in rows[:_LISTED]
+    ]
+    return "\n".join([*lines, "  ..."] if len(rows) > _LISTED else lines)
 
 
 def _values(action_class: type[Action], given: Sequence[str]) -> dict[str, str | list[str]]:

@@ -9,7 +9,7 @@ import pathlib
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy
@@ -52,6 +52,8 @@ class Transaction:
         self.connection = connection
         self.schema = schema
         self.changes: list[Change] = []
+        #: Called in order once everything is committed; must be quick and raise nothing.
+        self.after_commit: list[Callable[[], None]] = []
 
     def fetch(self, entity_type: EntityType, key: Key) -> dict[str, Any] | None:
         """Return the row under *key* if it is one of *entity_type*, else None."""
@@ -194,11 +196,18 @@ class Store:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Transaction]:
-        """Yield the one write transaction; committed at the end, rolled back on an exception."""
+        """Yield the one write transaction; committed at the end, rolled back on an exception.
+
+        What is in its `after_commit` by then is called before the next writer begins, so what two
+        transactions tell the world comes in the order of their commits.
+        """
         with self._writing:
             with self._writer() as connection:
-                yield Transaction(connection, self.schema)
+                transaction = Transaction(connection, self.schema)
+                yield transaction
             self.generation += 1
+            for tell in transaction.after_commit:
+                tell()
 
     def load(self, rows: Rows) -> None:
         """Insert rows in bulk, unchecked and without changes noted."""

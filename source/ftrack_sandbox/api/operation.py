@@ -5,6 +5,7 @@ Source: protocol reference 2.1, 2.7.
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -88,9 +89,9 @@ def run_batch(
             reply.complete(batch, constraint.settle(batch))
         encoder = Encoder(repeat=repeat, strict=only_requested)
         answer = [_encoded(encoder, result) for result in results]
-        events = _events(batch)
-    for event in events:
-        services.hub.publish(event)
+        if transaction is not None:
+            publish = services.hub.publish
+            transaction.after_commit += [functools.partial(publish, event) for event in _events(batch)]
     return answer
 
 

@@ -11,7 +11,7 @@ Source: protocol reference 3, 4.4, 4.5, 9.1, 9.3.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ftrack_sandbox import seed
@@ -268,7 +268,7 @@ class Row:
             self.kind = "project" if values["context_type"] == "show" else "typed"
 
     @property
-    def key(self) -> Any:
+    def identity(self) -> Any:
         """The id, or the sorted (attribute, value) pairs of a key of several attributes."""
         names = KEYS.get(self.table)
         return self.values["id"] if names is None else tuple(sorted((name, self.values[name]) for name in names))
@@ -289,7 +289,7 @@ class Row:
         raise AttributeError(f"{self.kind} has no {name}")
 
     def __repr__(self) -> str:
-        return f"<{self.kind} {self.values.get('name', self.key)!r}>"
+        return f"<{self.kind} {self.values.get('name', self.identity)!r}>"
 
 
 def _appointments(kind: str) -> Callable[[Row], list[Row]]:
@@ -423,24 +423,17 @@ def ordered(rows: Iterable[Row], *keys: Callable[[Row], Any], backwards: tuple[i
 
     No value comes before all others, equal rows stand by their ids (both assumed of the server).
     """
-    found = sorted(rows, key=lambda row: row.key)
+    found = sorted(rows, key=lambda row: row.identity)
     for position in reversed(range(len(keys))):
         key = keys[position]
-        found.sort(key=lambda row: (key(row) is not None, key(row)), reverse=position in backwards)
-        if position in backwards:
-            # `reverse` keeps equal rows in their order, as wanted.
-            continue
+        # `reverse` keeps equal rows in their order, as wanted.
+        found.sort(key=lambda row, key=key: (key(row) is not None, key(row)), reverse=position in backwards)
     return found
 
 
 def stored(row: Row, key: str) -> Any:
     """Return the stored value of a custom attribute, None where nothing is stored."""
     return next((each.value for each in row.custom_attributes if each.key == key), None)
-
-
-def keys(rows: Iterable[Row]) -> Iterator[Any]:
-    """Yield what identifies each row."""
-    return (row.key for row in rows)
 
 
 def _snake(name: str) -> str:

@@ -180,3 +180,34 @@ def test_a_temporary_database_is_removed_at_the_end() -> None:
     assert path.exists()
     store.close()
     assert not path.parent.exists()
+
+
+def test_what_is_told_after_a_commit_comes_in_the_order_of_the_commits(tmp_path):
+    schema = load_schema()
+    store = Store(schema, f"sqlite:///{tmp_path / 'order.db'}")
+    told = []
+
+    def write(number):
+        with store.write() as transaction:
+            order.append(number)
+            transaction.after_commit.append(lambda: told.append(number))
+
+    order: list[int] = []
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    store.close()
+    assert sorted(order) == list(range(30))
+    assert told == order
+
+
+def test_nothing_is_told_of_a_transaction_that_is_rolled_back(tmp_path):
+    store = Store(load_schema(), f"sqlite:///{tmp_path / 'rolled.db'}")
+    told = []
+    with pytest.raises(RuntimeError), store.write() as transaction:
+        transaction.after_commit.append(lambda: told.append(1))
+        raise RuntimeError
+    store.close()
+    assert told == []

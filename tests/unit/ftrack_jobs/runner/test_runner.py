@@ -140,8 +140,8 @@ def test_an_entity_that_is_not_there_is_named(launch_action):
     assert lost.id in ended.description
 
 
-def test_a_type_that_does_not_fit_is_told_by_the_run_too(launch_action, make_launch, client, project, job_row):
-    # A launch that came past the desk, as it may when it is taken up later.
+def test_a_type_that_does_not_fit_is_told_by_the_run_too(launch_action, make_launch, client, project,
+job_row): # A launch that came past the desk, as it may when it is taken up later.
     action = acting(lambda self, job: "", allowed_types=("Shot",))
     registry = Registry()
     registry.add(action)
@@ -187,8 +187,8 @@ def test_changes_that_were_not_committed_are_told_and_not_saved(launch_action, p
     assert row["full_name"] != "never saved"
 
 
-def test_changes_left_over_by_a_failed_run_do_not_go_up_with_its_report(launch_action, project, ftrack_session):
-    def work(self, job):
+def test_changes_left_over_by_a_failed_run_do_not_go_up_with_its_report(launch_action, project,
+ftrack_session): def work(self, job):
         found = job.session.query(f"Project where id is {project['id']}").one()
         found["full_name"] = "never saved"
         raise RuntimeError("in between")
@@ -271,7 +271,7 @@ class Gate:
     def __init__(self):
         self.running, self.go_on = threading.Event(), threading.Event()
 
-    def run(self, action, job):
+    def run(self, job):
         write(job, "a.txt", "a")
         job.progress("Waiting at the gate")
         self.running.set()
@@ -335,7 +335,7 @@ def test_a_job_ended_by_somebody_else_stays_as_they_left_it(
 
 def test_a_stopped_run_ends_as_failed_saying_why(run_in_background, gate, job_row, left_behind):
     def work(action, job):
-        gate.run(action, job)
+        gate.run(job)
         job.progress("never shown")
 
     record, report, join = run_in_background(work)
