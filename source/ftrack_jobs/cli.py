@@ -185,6 +185,7 @@ def _run(action_class: type[Action], launch: Launch, connection: Connection, out
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
     with bar:
         task = bar.add_task(title_of(action_class), total=None)
@@ -231,6 +232,12 @@ def _log(level: str) -> None:
     )
     # The client tells of each packet and of each session's plugins; that is for those who debug the client.
     logging.getLogger("ftrack_api").setLevel(max(logging.getLevelName(level), logging.WARNING))
+    # It logs each refusal of the server with a traceback, and raises it too: whoever asked tells it.
+    logging.getLogger("ftrack_api.session.Session").addFilter(_is_no_refusal)
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("Server reported error")
 
 
 def _connection(location_plugins: Sequence[str]) -> Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import queue
 import random
 import signal
 import threading
@@ -53,6 +54,7 @@ class Listener:
         # A plain flag: an Event's lock is not to be taken in a signal handler.
         self._stopping = False
         self._ready = False
+        self._heard = False
         self._asked_at = 0.0
 
     def run(self) -> int:
@@ -90,7 +92,10 @@ class Listener:
             except ServerError as error:
                 if not error.lost and "credentials" in error.answer.lower():
                     logger.error(
-                        "The server refuses the credentials of %s: %s", connection.api_user, error.answer
+                        "The server refuses the credentials of %s: %s Correct FTRACK_API_USER or"
+                        " FTRACK_API_KEY.",
+                        connection.api_user,
+                        error.answer,
                     )
                     return None
                 self._tell_trouble(attempt, f"No session with {connection.server_url}: {error.answer}")
@@ -117,16 +122,22 @@ class Listener:
         # minutes. *Source*: protocol reference 5.7. Without attempts `wait` returns at once, and we connect
         # ourselves.
         hub._auto_reconnect_attempts = 0
+        hub._event_send_queue = _Outbox(hub)
+        hub._send_packet = _sends_at_once(hub._send_packet)
         hub.subscribe(f'topic={_ECHO_TOPIC} and source.id="{hub.id}"', lambda event: self._say_ready(client))
-        while self._connect(hub):
+        attempts = self._attempts()
+        while self._connect(hub, attempts):
             self._ask_for_echo(hub)
             self._wait(client, hub)
             if not self._stopping:
                 logger.warning("The connection to the event hub is lost; connecting again")
+            if self._heard:
+                # It did work, so the next try need not wait.
+                attempts = self._attempts()
 
-    def _connect(self, hub: Any) -> bool:
-        """Connect, however often it takes; return False when stopped meanwhile."""
-        for attempt in self._attempts():
+    def _connect(self, hub: Any, attempts: Iterator[int]) -> bool:
+        """Connect, however many of *attempts* it takes; return False when stopped meanwhile."""
+        for attempt in attempts:
             try:
                 _cut(hub)
                 hub.connect()
@@ -152,11 +163,13 @@ class Listener:
     def _ask_for_echo(self, hub: Any) -> None:
         # When it comes back the server has taken in all subscriptions, which were sent before it.
         self._asked_at = time.monotonic()
+        self._heard = False
         hub.publish(new_event(_ECHO_TOPIC, {}), on_error="ignore")
 
     def _say_ready(self, client: Client) -> None:
         identifiers = ", ".join(each.identifier for each in host_of(client).registry) or "no action of ours"
         logger.info("Listening at %s as %s for %s", client.server_url, client.api_user, identifiers)
+        self._heard = True
         if not self._ready:
             self._ready = True
             if self._on_ready is not None:
@@ -201,6 +214,49 @@ class Listener:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+class _Outbox(queue.Queue[Any]):
+    """The events of a hub that wait for a connection, in place of the client's own queue.
+
+    `hub.connect` empties that one by publishing, which puts each event back while there is no connection: it
+    never returns when the connection is lost just then. Tried against a server that was being restarted.
+    Subscriptions need not wait here: `connect` sends all of them anyway. *Source*: `ftrack_api.event.hub`.
+    """
+
+    def __init__(self, hub: Any) -> None:
+        super().__init__()
+        self._hub = hub
+        earlier = hub._event_send_queue
+        while not earlier.empty():
+            self.put(earlier.get_nowait())
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Keep the event, but for those that the next connection sends anew."""
+        if item[0]["topic"] not in ("ftrack.meta.subscribe", _ECHO_TOPIC):
+            super().put(item, block, timeout)
+
+    def get_nowait(self) -> Any:
+        """Return the next event. Raises `queue.Empty` also when it could not be sent."""
+        if not self._hub.connected:
+            raise queue.Empty
+        return super().get_nowait()
+
+
+def _sends_at_once(send: Callable[..., None]) -> Callable[..., None]:
+    """Return *send* with errors of another type: after one of its own the client sleeps 15 s in its caller.
+
+    That is the event thread, where everybody waits, and so does who wants to stop. *Source*: protocol reference
+    5.7; `EventHub._publish`.
+    """
+
+    def send_at_once(*arguments: Any, **more: Any) -> None:
+        try:
+            send(*arguments, **more)
+        except Exception as error:
+            raise ServerError(_first_line(error), lost=True) from error
+
+    return send_at_once
 
 
 def _alive(hub: Any) -> bool:

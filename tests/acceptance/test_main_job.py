@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from coordinator import fetch
+from coordinator import PLUGINS, fetch, wait_for
 
 IDENTIFIER = "ftrack-jobs.export-table"
 COORDINATOR = "kim.ek"
@@ -111,9 +111,10 @@ def test_the_answer_comes_before_the_work_ends_and_progress_shows(studio, projec
     job = browser.new_job(before)
     # The work cannot have ended: its gate is still closed.
     assert job["status"] in ("queued", "running")
-    seen = job["description"]
-    while "30 %" not in seen:
-        seen = next(each["description"] for each in browser.jobs() if each["id"] == job["id"])
+    wait_for(
+        lambda: any("30 %" in each["description"] for each in browser.jobs() if each["id"] == job["id"]),
+        "The progress of the Job",
+    )
     gate.touch()
     assert browser.ended(job)["description"] == "The gate opened"
 
@@ -127,12 +128,13 @@ def test_waiting_jobs_show_their_place(studio, project, plugin_file, tmp_path):
     for _ in range(3):
         assert browser.launch("test.slow", project, values={"gate": str(gate)})["success"] is True
         mine.append(browser.new_job(known + mine))
-    described = {}
-    while (
-        described.get(mine[1]["id"]) != "Waiting, 1st in line"
-        or described.get(mine[2]["id"]) != "Waiting, 2nd in line"
-    ):
-        described = {job["id"]: job["description"] for job in browser.jobs()}
+    places = ["Waiting, 1st in line", "Waiting, 2nd in line"]
+
+    def described():
+        found = {job["id"]: job["description"] for job in browser.jobs()}
+        return [found[job["id"]] for job in mine[1:]] == places
+
+    wait_for(described, "The places of the waiting Jobs")
     gate.touch()
     assert [browser.ended(job)["status"] for job in mine] == ["done"] * 3
 
@@ -171,12 +173,11 @@ def test_two_listeners_make_one_job_of_one_click(studio, project):
     _, replies = browser.publish(
         "ftrack.action.discover", {"selection": [{"entityType": "show", "entityId": project["id"]}]}
     )
-    while len(replies) < 2:
-        browser.hub.wait(0.05)
+    wait_for(lambda: len(replies) == 2, "The second listener's menu", lambda: browser.hub.wait(0.05))
     assert len(browser.jobs()) == len(before) + 1
 
 
-def test_the_key_is_in_no_job_no_log_and_no_file(studio, project, plugin_file):
+def test_the_key_is_in_no_job_no_event_no_log_and_no_file(studio, project, plugin_file):
     folder = plugin_file(
         "import os\n"
         "from ftrack_jobs import Action, Job, plugin\n"
@@ -187,13 +188,23 @@ def test_the_key_is_in_no_job_no_log_and_no_file(studio, project, plugin_file):
         "        raise RuntimeError('see http://x/?apiKey=' + os.environ['FTRACK_API_KEY'])\n"
         "register = plugin(Leaky)\n"
     )
-    listener = studio.listen(folder)
+    listener = studio.listen(PLUGINS, folder, FTRACK_JOBS_LOG_LEVEL="DEBUG")
     browser = studio.browser(COORDINATOR)
-    job = browser.run("test.leaky", project)
-    assert job["status"] == "failed"
-    attached = fetch(job["urls"][0]).decode("utf-8")
-    assert "RuntimeError" in attached
+    events = []
+    browser.hub.subscribe("topic=ftrack.*", lambda event: events.append(str(event)))
+    failed = browser.run("test.leaky", project)
+    done = browser.run(IDENTIFIER, project, values={"entity_type": "Sequence"})
+    assert (failed["status"], done["status"]) == ("failed", "done")
+    files = [fetch(url).decode("utf-8") for job in (failed, done) for url in job["urls"]]
+    assert len(files) == 2 and "RuntimeError" in files[0]
+    wait_for(
+        lambda: any("ftrack.update" in each and done["id"] in each for each in events),
+        "The event of the Job",
+        lambda: browser.hub.wait(0.05),
+    )
     listener.stop()
     key = studio.environment["FTRACK_API_KEY"]
-    for place in (json.dumps(job), attached, listener.output()):
-        assert key not in place
+    jobs = json.dumps([failed, done])
+    places = {"job": jobs, "files": "".join(files), "log": listener.output(), "events": "".join(events)}
+    assert all(places.values())
+    assert [name for name, text in places.items() if key in text] == []

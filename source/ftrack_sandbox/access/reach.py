@@ -21,7 +21,8 @@ WAY_TO_PROJECT: Mapping[str, tuple[tuple[str, str], ...]] = {
     "timelog": (("context_id", "Context"),),
     "timer": (("context_id", "Context"),),
     "manager": (("context_id", "Context"),),
-    "component": (("version_id", "AssetVersion"),),
+    # A member of a sequence or container knows its version through that.
+    "component": (("version_id", "AssetVersion"), ("container_id", "Component")),
     "component_location": (("component_id", "Component"),),
     "note": (
         ("parent_id", "Context"),
@@ -29,12 +30,25 @@ WAY_TO_PROJECT: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("parent_id", "ReviewSessionObject"),
         ("in_reply_to_id", "Note"),
     ),
-    "metadata": (("parent_id", "Context"), ("parent_id", "Asset"), ("parent_id", "AssetVersion")),
+    "metadata": (
+        ("parent_id", "Context"),
+        ("parent_id", "Asset"),
+        ("parent_id", "AssetVersion"),
+        ("parent_id", "Component"),
+    ),
     "custom_attribute_value": (
         ("entity_id", "Context"),
         ("entity_id", "Asset"),
         ("entity_id", "AssetVersion"),
         ("entity_id", "List"),
+    ),
+    "custom_attribute_link": (
+        ("from_id", "Context"),
+        ("from_id", "Asset"),
+        ("from_id", "AssetVersion"),
+        ("to_id", "Context"),
+        ("to_id", "Asset"),
+        ("to_id", "AssetVersion"),
     ),
     "status_change": (("parent_id", "Context"), ("parent_id", "AssetVersion")),
     "typed_context_link": (("from_id", "Context"), ("to_id", "Context")),
@@ -70,7 +84,7 @@ def reached(
     conditions = []
     for local, target in ways:
         other = schema.find(target).table
-        # A reply is seen by who sees the note it answers; one step is enough.
+        # A reply is seen by who sees its note, a member by who sees its sequence; one step is enough.
         if other.name != name or not nested:
             conditions.append(_way(schema, other, table.c[local], project_ids, other.name == name))
     return sqlalchemy.and_(*conditions) if conditions else None

@@ -106,6 +106,9 @@ class Family:
         row = self._rows.get(place)
         if row is None:
             return None
+        if place[0] == "note" and row.get("parent_id") is None:
+            # A reply names no parent but the note it answers.
+            return self._placed(entity_type.name, row.get("in_reply_to_id"))
         if place[0] in _BY_TYPE:
             return self._placed(row.get("parent_type"), row.get("parent_id"))
         attribute = entity_type.attributes.get(_TO_PARENT.get(place[0], ""))

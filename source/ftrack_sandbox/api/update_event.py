@@ -27,6 +27,10 @@ SERVER_ID = uuid.uuid5(uuid.NAMESPACE_DNS, "ftrack-sandbox").hex
 
 _VALUES = "custom_attribute_value"
 
+#: Tables whose rows are the server's own book-keeping: the event recorded for a change of status
+#: holds the entity that changed and nothing besides.
+_UNTOLD = frozenset({"status_change"})
+
 
 @dataclasses.dataclass
 class _Entry:
@@ -113,7 +117,7 @@ class _Report:
         The values of an entity made in the same commit follow in an `update` of their own, those
         of a removed one are left out.
         """
-        plain = [entry for entry in entries if entry.type.table.name != _VALUES]
+        plain = [entry for entry in entries if entry.type.table.name not in {_VALUES, *_UNTOLD}]
         owners = self._owned([entry for entry in entries if entry.type.table.name == _VALUES])
         self._family.climb(
             {**{place: owner for place, (owner, _) in owners.items()}, **{e.place: e.type for e in plain}}
@@ -136,6 +140,8 @@ class _Report:
     ) -> dict[str, Any]:
         row = self._family.row(place) or {}
         line = self._family.line(place, entity_type)
+        if place[0] == "note":
+            changes = {**changes, **_project_change(action, line)}
         entity = {
             "action": action,
             "entityType": line[0]["entityType"],
@@ -168,6 +174,15 @@ class _Report:
             changes = owned.setdefault((owner.table.name, (row["entity_id"],)), (owner, {}))[1]
             changes[configured["key"]] = pair
         return owned
+
+
+def _project_change(action: str, line: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The project of a note that came or went, which is a column of notes in events only."""
+    if action not in ("add", "remove") or line[-1]["entityType"] != "show":
+        return {}
+    project_id = line[-1]["entityId"]
+    pair = {"old": None, "new": project_id} if action == "add" else {"old": project_id, "new": None}
+    return {"project_id": pair}
 
 
 def _together(changes: Iterable[Change]) -> list[_Entry]:

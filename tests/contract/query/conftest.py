@@ -1,10 +1,12 @@
 """A studio nobody has written into, and how it is asked."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import ftrack_api.inspection
 import pytest
+import requests
 
 from contract.query.oracle import Studio
 
@@ -29,6 +31,20 @@ def ask(ftrack_session) -> Callable[[str], list[Any]]:
     `Session.query` would cut `limit` and `offset` out of it. Source: protocol reference 3.8.
     """
     return lambda expression: ftrack_session.call([{"action": "query", "expression": expression}])[0]["data"]
+
+
+@pytest.fixture
+def ask_plainly(ftrack_sandbox) -> Callable[..., list[list[Any]]]:
+    """Return a function that sends expressions in one batch, without a client, and returns each one's rows."""
+    headers = {"ftrack-user": ftrack_sandbox.api_user, "ftrack-api-key": ftrack_sandbox.api_key}
+
+    def ask_all(*expressions):
+        operations = [{"action": "query", "expression": each} for each in expressions]
+        url = f"{ftrack_sandbox.url}/api"
+        answer = requests.post(url, data=json.dumps(operations), headers=headers, timeout=60)
+        return [each["data"] for each in answer.json()]
+
+    return ask_all
 
 
 @pytest.fixture

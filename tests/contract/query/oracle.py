@@ -86,7 +86,10 @@ ONE: dict[str, dict[str, tuple[str, str]]] = {
         "thumbnail": ("component", "thumbnail_id"),
     },
     "component": {"version": ("asset_version", "version_id"), "container": ("component", "container_id")},
-    "component_location": {"component": ("component", "component_id"), "location": ("location", "location_id")},
+    "component_location": {
+        "component": ("component", "component_id"),
+        "location": ("location", "location_id"),
+    },
     "appointment": {"context": ("context", "context_id"), "resource": ("resource", "resource_id")},
     "manager": {
         "context": ("context", "context_id"),
@@ -271,7 +274,9 @@ class Row:
     def identity(self) -> Any:
         """The id, or the sorted (attribute, value) pairs of a key of several attributes."""
         names = KEYS.get(self.table)
-        return self.values["id"] if names is None else tuple(sorted((name, self.values[name]) for name in names))
+        return (
+            self.values["id"] if names is None else tuple(sorted((name, self.values[name]) for name in names))
+        )
 
     def __getattr__(self, name: str) -> Any:
         # `from` is a word of Python's own.
@@ -353,12 +358,11 @@ class Studio:
             for values in rows:
                 self.columns[table].update(values)
                 self._tables[table].append(Row(self, table, values))
-        self._hide(self._private_projects())
+        #: Ids of the projects that are not seen.
+        self.private = [row.values["id"] for row in self._tables["context"] if row.values.get("is_private")]
+        self._hide(set(self.private))
         self._by_id = {row.values.get("id"): row for rows in self._tables.values() for row in rows}
         self._indexes: dict[tuple[str, str], dict[Any, list[Row]]] = {}
-
-    def _private_projects(self) -> set[str]:
-        return {row.values["id"] for row in self._tables["context"] if row.values.get("is_private")}
 
     def _hide(self, hidden: set[str]) -> None:
         """Take away everything that lies, through however many owners, in a private project."""

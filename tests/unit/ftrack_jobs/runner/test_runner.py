@@ -187,8 +187,10 @@ def test_changes_that_were_not_committed_are_told_and_not_saved(launch_action, p
     assert row["full_name"] != "never saved"
 
 
-def test_changes_left_over_by_a_failed_run_do_not_go_up_with_its_report(launch_action, project,
-ftrack_session): def work(self, job):
+def test_changes_left_over_by_a_failed_run_do_not_go_up_with_its_report(
+    launch_action, project, ftrack_session
+):
+    def work(self, job):
         found = job.session.query(f"Project where id is {project['id']}").one()
         found["full_name"] = "never saved"
         raise RuntimeError("in between")
