@@ -137,6 +137,8 @@ class BuildPlugin(Command):
     def run(self) -> None:
         """Build the bundle; ends the process with a sentence when something does not fit."""
         version = read_version()
+        if not re.fullmatch(r"\d+\.\d+(\.\d+)?(rc\d+)?", version):
+            raise SystemExit(f"build_plugin: Connect reads versions such as 1.2.3 or 1.2rc1, not {version}")
         name = f"ftrack-jobs-{version}"
         bundle = Path(self.build_base).resolve() / "connect" / name
         shutil.rmtree(bundle, ignore_errors=True)
@@ -224,7 +226,6 @@ if __name__ == "__main__":
         classifiers=[
             "Development Status :: 3 - Alpha",
             "Intended Audience :: Developers",
-            "License :: OSI Approved :: Apache Software License",
             "Operating System :: OS Independent",
             "Programming Language :: Python :: 3",
             "Programming Language :: Python :: 3.10",

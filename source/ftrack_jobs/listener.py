@@ -18,7 +18,7 @@ from typing import Any
 from .config import Config
 from .errors import ServerError
 from .plugin import host_of, register_folder
-from .session import Client, Connection, new_event, open_session
+from .session import Client, Connection, drop_connection, new_event, open_session
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +111,7 @@ class Listener:
         try:
             host_of(client).close()
         finally:
+            drop_connection(client.event_hub)
             with contextlib.suppress(Exception):
                 client.close()
 
@@ -139,7 +140,7 @@ class Listener:
         """Connect, however many of *attempts* it takes; return False when stopped meanwhile."""
         for attempt in attempts:
             try:
-                _cut(hub)
+                drop_connection(hub)
                 hub.connect()
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
                 text = self._connection.scrub(_first_line(error))
@@ -246,8 +247,8 @@ class _Outbox(queue.Queue[Any]):
 def _sends_at_once(send: Callable[..., None]) -> Callable[..., None]:
     """Return *send* with errors of another type: after one of its own the client sleeps 15 s in its caller.
 
-    That is the event thread, where everybody waits, and so does who wants to stop. *Source*: protocol reference
-    5.7; `EventHub._publish`.
+    That is the event thread, where everybody waits, and so does who wants to stop. *Source*: protocol
+    reference 5.7; `EventHub._publish`.
     """
 
     def send_at_once(*arguments: Any, **more: Any) -> None:
@@ -262,14 +263,6 @@ def _sends_at_once(send: Callable[..., None]) -> Callable[..., None]:
 def _alive(hub: Any) -> bool:
     """Tell whether events can arrive: a reader thread may end without a word (protocol reference 5.2)."""
     return bool(hub.connected) and hub._processor_thread.is_alive()
-
-
-def _cut(hub: Any) -> None:
-    """Drop a connection that is of no use any more, but keep the subscriptions and what waits to be sent."""
-    if hub.connected:
-        with contextlib.suppress(Exception):
-            hub.disconnect(unsubscribe=False, reconnect=True)
-        hub._connection = None
 
 
 def _first_line(error: BaseException) -> str:

@@ -27,7 +27,7 @@ from .host import Host
 from .job_record import job_id_of
 from .launch import EntityRef
 from .query import quote
-from .session import Client, Connection, ask_raw, new_event, open_session
+from .session import Client, Connection, ask_raw, drop_connection, new_event, open_session
 
 #: Seconds within which the server must take in subscriptions and a click must be answered.
 _ANSWER_TIMEOUT_S = 30.0
@@ -116,6 +116,7 @@ class LaunchAction:
     def _open(self, connection: Connection) -> Client:
         client = open_session(connection)
         self._stage.callback(client.close)
+        self._stage.callback(drop_connection, client.event_hub)
         return client
 
     def _connect(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -217,6 +218,31 @@ def worker_session(connection: Connection, *, timeout_s: float = WORKER_TIMEOUT_
         # Pending changes were judged before; `close` would only warn about them again.
         client.recorded_operations.clear()
         client.close()
+
+
+def drop_connection(hub: Hub) -> None:
+    """End the connection of *hub*, if there is one, but keep its subscriptions and what waits to be sent.
+
+    In place of `EventHub.disconnect`, which waits for the server's farewell without a limit and so never
+    returns where the server is silent. Call it before the session's `close` for the same reason.
+
+    *Source*: `ftrack_api.event.hub` makes the socket blocking; `websocket` 0.59 then waits for its reader's
+    lock.
+    """
+    inner = cast(Any, hub)
+    connection, inner._connection = inner._connection, None
+    if connection is None:
+        return
+    inner._intentional_disconnect = True
+    reader = inner._processor_thread
+    reader.cancel()
+    with contextlib.suppress(Exception):
+        connection.abort()
+    # Were it alive when the next connection is made, it would take that one for its own and end it.
+    if reader is not threading.current_thread():
+        reader.join(5.0)
+    with contextlib.suppress(Exception):
+        connection.shutdown()
 
 
 def new_event(topic: str, data: Mapping[str, Any], source: Mapping[str, Any] | None = None) -> Any:

@@ -816,9 +816,7 @@ def test_5_8_a_project_is_a_show(place, told):
     (event,) = told()
     (found,) = [each for each in event["data"]["entities"] if each["entityType"] == "show"]
     line = [{"entityId": project["id"], "entityType": "show", "entity_type": "Project", "parentId": None}]
-    told_of = news(
-        found, "name", "fullname", "status", "startdate", "enddate", "projectschemeid", "private"
-    )
+    told_of = news(found, "name", "fullname", "status", "startdate", "enddate", "projectschemeid", "private")
     assert told_of["startdate"].startswith("2026-01-05")
     assert told_of["enddate"].startswith("2026-06-30")
     assert (told_of["name"], told_of["fullname"], told_of["status"]) == (name, "A show", "active")
@@ -871,9 +869,7 @@ def test_5_8_a_new_version_tells_its_number_and_user(place, version, entry):
     found = entry("assetversion")
     assert found["entity_type"] == "AssetVersion"
     user = place.session.query(f"User where username is {place.session.api_user}").one()
-    told_of = news(
-        found, "statusid", "taskid", "assetid", "comment", "ispublished", "version", "userid"
-    )
+    told_of = news(found, "statusid", "taskid", "assetid", "comment", "ispublished", "version", "userid")
     assert told_of.pop("statusid")
     assert told_of == {
         "taskid": place.task["id"],
@@ -1046,9 +1042,7 @@ def test_5_8_a_user_is_told_by_its_legacy_names(ftrack_session, entry):
 
 
 def test_5_8_a_project_opened_to_a_role_is_a_userroleproject(place, entry):
-    held = place.session.query(
-        "select id from UserSecurityRole where user.username is pavel.novak"
-    ).first()
+    held = place.session.query("select id from UserSecurityRole where user.username is pavel.novak").first()
     made = place.session.create(
         "UserSecurityRoleProject", {"project": place.project, "user_security_role": held}
     )

@@ -124,7 +124,9 @@ def test_8_1_the_built_in_locations_have_rows_of_their_known_names_and_ids(ftrac
 
 def test_8_1_built_in_locations_cost_no_request(ftrack_sandbox, ftrack_session):
     before = ftrack_sandbox.requests.count
-    found = {name: ftrack_session.get("Location", BUILT_IN[name]) for name in BUILT_IN if name != "ftrack.connect"}
+    found = {
+        name: ftrack_session.get("Location", BUILT_IN[name]) for name in BUILT_IN if name != "ftrack.connect"
+    }
     assert {name: each["name"] for name, each in found.items()} == {name: name for name in found}
     assert ftrack_sandbox.requests.count == before
 
@@ -257,7 +259,8 @@ def test_8_2_a_connected_hub_tells_that_the_component_was_added_and_removed(
             lambda event: heard.append((event["topic"], event["data"])),
         )
         until(
-            lambda: any("topic=ftrack.location" in str(each) for each in ftrack_sandbox.hub.connections), listener
+            lambda: any("topic=ftrack.location" in str(each) for each in ftrack_sandbox.hub.connections),
+            listener,
         )
         component = ftrack_session.create_component(file(), location=location)
         location.remove_component(component)
@@ -328,7 +331,9 @@ def test_8_2_a_container_knows_its_members_and_they_their_container(ftrack_sessi
 # 8.3 Upload by JS, in one piece.
 
 
-def test_8_3_a_browser_makes_the_component_and_asks_for_the_address_in_one_call(ftrack_sandbox, ftrack_session):
+def test_8_3_a_browser_makes_the_component_and_asks_for_the_address_in_one_call(
+    ftrack_sandbox, ftrack_session
+):
     component_id, content = str(uuid.uuid4()), b"from a browser"
     data = {"id": component_id, "name": "shot", "file_type": ".txt", "size": len(content)}
     created, metadata = ftrack_session.call(
@@ -357,9 +362,7 @@ def test_8_3_a_browser_makes_the_component_and_asks_for_the_address_in_one_call(
     assert sent.headers["etag"]
     assert "etag" in sent.headers["access-control-expose-headers"].lower()
     place = {"component_id": component_id, "resource_identifier": component_id, "location_id": SERVER}
-    ftrack_session.call(
-        [{"action": "create", "entity_type": "ComponentLocation", "entity_data": place}]
-    )
+    ftrack_session.call([{"action": "create", "entity_type": "ComponentLocation", "entity_data": place}])
     assert places(ftrack_session, component_id) == {"ftrack.server": component_id}
     component = ftrack_session.get("FileComponent", component_id)
     assert get(ftrack_session.get("Location", SERVER).get_url(component)).content == content
@@ -373,7 +376,10 @@ def test_8_4_data_can_be_had_by_whoever_has_a_key_also_through_redirects_allowed
 ):
     component = ftrack_session.create_component(file(b"data"), location=location)
     known = {"id": component["id"], "username": "kim.ek", "apiKey": ftrack_sandbox.make_key("kim.ek")}
-    assert requests.get(f"{ftrack_sandbox.url}/component/get", params=known, timeout=TIMEOUT_S).content == b"data"
+    assert (
+        requests.get(f"{ftrack_sandbox.url}/component/get", params=known, timeout=TIMEOUT_S).content
+        == b"data"
+    )
 
 
 def test_8_4_data_can_be_had_without_any_component_location(ftrack_sandbox, ftrack_session, location, file):
@@ -409,7 +415,10 @@ def test_8_4_remove_alone_takes_the_data_and_leaves_the_row(ftrack_sandbox, ftra
     }
     removed = requests.get(f"{ftrack_sandbox.url}/component/remove", params=query, timeout=TIMEOUT_S)
     assert removed.status_code < 400
-    assert requests.get(f"{ftrack_sandbox.url}/component/get", params=query, timeout=TIMEOUT_S).status_code >= 400
+    assert (
+        requests.get(f"{ftrack_sandbox.url}/component/get", params=query, timeout=TIMEOUT_S).status_code
+        >= 400
+    )
     assert list(places(ftrack_session, component["id"])) == ["ftrack.server"]
 
 
@@ -421,7 +430,9 @@ def test_8_4_the_signed_alternatives_hold_no_credentials(ftrack_sandbox, ftrack_
     ftrack_session.create("NoteComponent", {"component_id": component["id"], "note_id": note["id"]})
     ftrack_session.commit()
     for type_name in ("ComponentLocation", "NoteComponent"):
-        row = ftrack_session.query(f"select url from {type_name} where component_id is {component['id']}").one()
+        row = ftrack_session.query(
+            f"select url from {type_name} where component_id is {component['id']}"
+        ).one()
         assert row["url"]["value"] == row["url"]["url"]
         for secret in (ftrack_sandbox.api_key, ftrack_sandbox.api_user, "apiKey", "username"):
             assert secret not in row["url"]["url"]
@@ -513,5 +524,7 @@ def test_8_6_the_scenario_is_automatic_and_a_session_starts_with_it(ftrack_sessi
 
 
 def test_8_6_the_setting_behind_it_says_the_same(ftrack_session):
-    found = ftrack_session.query('select value from Setting where name is "storage_scenario" and group is "STORAGE"')
+    found = ftrack_session.query(
+        'select value from Setting where name is "storage_scenario" and group is "STORAGE"'
+    )
     assert json.loads(found.one()["value"]) == ftrack_session.server_information["storage_scenario"]

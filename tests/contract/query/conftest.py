@@ -35,7 +35,7 @@ def ask(ftrack_session) -> Callable[[str], list[Any]]:
 
 @pytest.fixture
 def ask_plainly(ftrack_sandbox) -> Callable[..., list[list[Any]]]:
-    """Return a function that sends expressions in one batch, without a client, and returns each one's rows."""
+    """Return a function that sends expressions in one batch, without a client, and returns their rows."""
     headers = {"ftrack-user": ftrack_sandbox.api_user, "ftrack-api-key": ftrack_sandbox.api_key}
 
     def ask_all(*expressions):

@@ -62,7 +62,6 @@ def command(ftrack_sandbox, ftrack_jobs_schema_cache, monkeypatch, tmp_path):
     for name, value in ftrack_sandbox.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("FTRACK_EVENT_PLUGIN_PATH", str(PLUGINS))
-    # Help and tables as wide as they are, whatever runs the tests.
     runner = CliRunner()
 
     def run(*arguments, **environment):

@@ -12,7 +12,7 @@ import pytest
 from ftrack_jobs.config import Config
 from ftrack_jobs.job_record import job_id_of
 from ftrack_jobs.listener import Listener
-from ftrack_jobs.session import Connection, ask_raw, open_session
+from ftrack_jobs.session import Connection, ask_raw, drop_connection, open_session
 
 sandbox = pytest.importorskip("ftrack_sandbox.sandbox")
 
@@ -106,6 +106,7 @@ def browse():
         def browse(connection):
             client = open_session(connection)
             stack.callback(client.close)
+            stack.callback(drop_connection, client.event_hub)
             return Browser(client)
 
         yield browse
