@@ -53,10 +53,10 @@ def main(folder: Path) -> None:
     """Click once and print what a coordinator would see."""
     session = ftrack_api.Session(api_user=USERNAME, plugin_paths=[], auto_connect_event_hub=False)
     browser = Browser(session)
-    show = session.query("select name, full_name from Project order by name").first()
-    selection = [{"entityId": show["id"], "entityType": "show"}]
+    shows = session.query("select name from Project order by name").all()
+    selection = [{"entityId": show["id"], "entityType": "show"} for show in shows]
 
-    print(f"\n{USERNAME} selects the show {show['full_name']!r} and opens the Actions menu:")
+    print(f"\n{USERNAME} selects {' and '.join(show['name'] for show in shows)} and opens the Actions menu:")
     menu = browser.ask("ftrack.action.discover", {"selection": selection})
     for item in menu["items"]:
         print(f"  {item['label']} / {item['variant']}: {item['description']}")

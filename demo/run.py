@@ -54,9 +54,18 @@ def play(folder: Path, processes: list[subprocess.Popen[bytes]], once: bool) -> 
     environment["FTRACK_API_SCHEMA_CACHE_PATH"] = str(folder)
     environment["FTRACK_JOBS_READY_FILE"] = str(folder / "listening")
     print(f"Serving at {environment['FTRACK_SERVER']}. Starting the listener ...", flush=True)
-    processes.append(start(["ftrack_jobs", "listen", "--plugin-path", str(ROOT / "plugins")], environment))
+    OUTPUT.mkdir(exist_ok=True)
+    listening = OUTPUT / "listener.log"
+    processes.append(
+        start(
+            ["ftrack_jobs", "listen", "--plugin-path", str(ROOT / "plugins")],
+            environment,
+            stdout=listening.open("wb"),
+            stderr=subprocess.STDOUT,
+        )
+    )
     if not ready(folder / "listening", processes[-1]):
-        print("The listener did not start.", file=sys.stderr)
+        print(listening.read_text(encoding="utf-8", errors="replace"), end="", file=sys.stderr)
         return 1
     clicked = subprocess.run(
         [sys.executable, str(ROOT / "demo" / "click.py"), str(OUTPUT)],
@@ -65,7 +74,8 @@ def play(folder: Path, processes: list[subprocess.Popen[bytes]], once: bool) -> 
     )
     if clicked.returncode or once:
         return clicked.returncode
-    print("\nThe server and the listener keep running; point your own scripts at them:\n")
+    print(f"\nThe listener's own words are in {listening}.")
+    print("The server and the listener keep running; point your own scripts at them:\n")
     for name in ("FTRACK_SERVER", "FTRACK_API_USER", "FTRACK_API_KEY"):
         print(f"  export {name}={environment[name]}")
     print("\nCtrl-C stops both.", flush=True)

@@ -127,7 +127,10 @@ class LaunchAction:
                 self._serving.event_hub.wait(0.1)
 
         for client in (self._serving, self._clicking):
-            client.event_hub.connect()
+            hub: Any = client.event_hub
+            # Else a server that goes away silences all logging of the tests (protocol reference 5.7).
+            hub._auto_reconnect_attempts = 0
+            hub.connect()
         thread = threading.Thread(target=serve, name="ftrack-jobs test host", daemon=True)
         thread.start()
         self._stage.callback(thread.join, 10.0)

@@ -703,7 +703,10 @@ def test_2_8_notes_have_a_date_and_one_recipient_named_makes_two(ftrack_session,
     note = ftrack_session.get("Note", key)
     assert {each["resource_id"] for each in note["recipients"]} == {me["id"], other["id"]}
     assert abs((arrow.utcnow() - note["date"]).total_seconds()) < 60
-    assert {each["recipient"]["username"] for each in note["recipients"]} == {ftrack_session.api_user, "kim.ek"}
+    assert {each["recipient"]["username"] for each in note["recipients"]} == {
+        ftrack_session.api_user,
+        "kim.ek",
+    }
 
 
 def test_2_8_author_and_caller_are_recipients_unasked(ftrack_session, task, me, other):

@@ -91,7 +91,8 @@ def moment(value):
 
 def test_7_1_a_job_is_found_by_its_user_with_its_text(job, owner_session):
     found = owner_session.query(
-        f"select data, status from Job where user.username is kim.ek and status is running and id is {job['id']}"
+        "select data, status from Job where user.username is kim.ek and status is running "
+        f"and id is {job['id']}"
     ).one()
     # Keys besides the text are free.
     assert json.loads(found["data"]) == {"description": "Weekly report", "source": "Übersicht"}

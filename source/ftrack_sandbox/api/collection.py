@@ -59,7 +59,7 @@ def _adopt(
     target = batch.schema.find(attribute.target or "")
     columns = {**dict(join.where), join.remote: row[join.local]}
     if target.table.name == "note" and "parent_type" in target.table.c:
-        columns["parent_type"] = "TypedContext" if "object_type_id" in row else owner.name
+        columns["parent_type"] = "TypedContext" if row.get("object_type_id") is not None else owner.name
     for key in keys:
         found = batch.writer.fetch(target, key)
         if found is None:

@@ -18,8 +18,9 @@ from ftrack_sandbox.schema.model import Attribute, Kind
 def complete(batch: Batch, settled: Settled) -> None:
     """Put into every touched entity what its reply holds, from the rows as they ended up.
 
-    A create tells all that has a value, an update what it was sent and what followed from it;
-    both the system projections. Source: protocol reference 2.3, 2.4.
+    A create tells what it was sent and all that has a value - an empty system projection is left
+    out, as `version_id` is in the recorded creation of a FileComponent -, an update what it was
+    sent, what followed from it and the system projections. Source: protocol reference 2.3, 2.4.
     """
     for touched in batch.touched.values():
         row = settled.rows[touched.type.table.name, touched.key]
@@ -40,13 +41,9 @@ def complete(batch: Batch, settled: Settled) -> None:
 
 
 def _names(touched: Touched, row: Mapping[str, Any]) -> dict[str, None]:
-    names = dict.fromkeys(always(touched.type))
-    names.update(touched.sent)
     if touched.created:
-        names.update({name: None for name, value in row.items() if value is not None})
-    else:
-        names.update(dict.fromkeys(sorted(touched.columns)))
-    return names
+        return touched.sent | {name: None for name, value in row.items() if value is not None}
+    return dict.fromkeys((*always(touched.type), *touched.sent, *sorted(touched.columns)))
 
 
 def _related(batch: Batch, settled: Settled, attribute: Attribute, row: Mapping[str, Any]) -> Entity | None:

@@ -16,7 +16,7 @@ class Sample(Action):
         return ""
 
 
-PLUGIN = '''
+PLUGIN = """
 from ftrack_jobs import Action, Job, plugin
 
 class Found(Action):
@@ -27,7 +27,7 @@ class Found(Action):
         return ""
 
 register = plugin(Found)
-'''
+"""
 
 FOREIGN = """
 def register(session, **options):

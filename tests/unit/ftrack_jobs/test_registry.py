@@ -5,7 +5,7 @@ import pytest
 from ftrack_jobs import Action, DeclarationError, Job
 from ftrack_jobs.registry import Registry, actions_of, load_file, plugin_files
 
-PLUGIN = '''
+PLUGIN = """
 from __future__ import annotations
 from dataclasses import dataclass
 from ftrack_jobs import Action, Job, plugin
@@ -22,7 +22,7 @@ class Sample(Action):
         return Found("x").name
 
 register = plugin(Sample)
-'''
+"""
 
 
 @pytest.fixture

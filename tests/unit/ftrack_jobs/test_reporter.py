@@ -62,9 +62,11 @@ def test_many_reports_of_many_jobs_are_one_batch_a_round(make_job, ftrack_sandbo
     jobs = [make_job() for _ in range(5)]
     ftrack_sandbox.requests.clear()
     for round_ in range(3):
-        for record, report in jobs:
+        for _, report in jobs:
             report.say(f"Round {round_}")
-        assert waiting(lambda text=f"Round {round_}": all(description(job_row(each.id)) == text for each, _ in jobs))
+        assert waiting(
+            lambda text=f"Round {round_}": all(description(job_row(each.id)) == text for each, _ in jobs)
+        )
     updates = [each.request for each in ftrack_sandbox.requests if each.operation == "update"]
     assert len(updates) >= 15
     # Each round's words went out in one request, unless a round fell between two of them.
@@ -76,8 +78,15 @@ def test_a_job_that_says_nothing_new_is_only_looked_at(make_job, ftrack_sandbox,
     report.say("Once")
     assert waiting(lambda: description(job_row(record.id)) == "Once")
     ftrack_sandbox.requests.clear()
-    looked = lambda: [each for each in ftrack_sandbox.requests if each.expression and "select id, status" in each.expression]  # noqa: E731
-    assert waiting(lambda: len(looked()) >= 3)
+
+    def looks():
+        return [
+            each
+            for each in ftrack_sandbox.requests
+            if each.expression and "select id, status" in each.expression
+        ]
+
+    assert waiting(lambda: len(looks()) >= 3)
     assert [each for each in ftrack_sandbox.requests if each.operation == "update"] == []
 
 
@@ -100,10 +109,11 @@ def test_a_deleted_job_keeps_no_other_from_being_shown(make_job, delete_job, job
     assert waiting(lambda: description(job_row(here.id)) == "Everybody reads this")
 
 
-def test_a_batch_refused_for_one_job_is_sent_again_job_by_job(make_job, client, connection, delete_job,
-job_row): # Deleted between the look and the batch: what the thread does then, done here step by step.
-    gone, gone_report = make_job()
-    here, report = make_job()
+def test_a_batch_refused_for_one_job_is_sent_again_job_by_job(
+    make_job, client, connection, delete_job, job_row
+):  # Deleted between the look and the batch: what the thread does then, done here step by step.
+    gone, _ = make_job()
+    here, _ = make_job()
     own = Reporter(connection)
     delete_job(gone.id)
     watched = [type("W", (), {"record": record, "report": None, "shown": None})() for record in (gone, here)]

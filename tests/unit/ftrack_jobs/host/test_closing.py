@@ -17,7 +17,7 @@ from ftrack_jobs.job_record import job_id_of
 
 PATIENCE_S = 30.0
 
-PLUGIN = '''
+PLUGIN = """
 import time
 from ftrack_jobs import Action, Job, plugin
 
@@ -32,7 +32,7 @@ class Endless(Action):
             time.sleep(0.05)
 
 register = plugin(Endless)
-'''
+"""
 
 HOST = """
 import ftrack_api
@@ -93,9 +93,7 @@ def start(ftrack_sandbox, ftrack_session, ftrack_jobs_schema_cache, tmp_path):
         # Subscriptions are sent when the hub connects, which it does in a thread of its own.
         deadline = time.monotonic() + PATIENCE_S
         tick = threading.Event()
-        while not any(
-            "test.endless" in str(each.subscriptions) for each in ftrack_sandbox.hub.connections
-        ):
+        while not any("test.endless" in str(each.subscriptions) for each in ftrack_sandbox.hub.connections):
             assert time.monotonic() < deadline, "the host does not subscribe"
             tick.wait(0.02)
         return Plain(process, ftrack_session)

@@ -140,8 +140,9 @@ def test_an_entity_that_is_not_there_is_named(launch_action):
     assert lost.id in ended.description
 
 
-def test_a_type_that_does_not_fit_is_told_by_the_run_too(launch_action, make_launch, client, project,
-job_row): # A launch that came past the desk, as it may when it is taken up later.
+def test_a_type_that_does_not_fit_is_told_by_the_run_too(
+    launch_action, make_launch, client, project, job_row
+):  # A launch that came past the desk, as it may when it is taken up later.
     action = acting(lambda self, job: "", allowed_types=("Shot",))
     registry = Registry()
     registry.add(action)
