@@ -132,6 +132,8 @@ class Listener:
             self._wait(client, hub)
             if not self._stopping:
                 logger.warning("The connection to the event hub is lost; connecting again")
+                # A server that takes connections only to drop them is not to be hammered.
+                self._rest(FIRST_PAUSE_S)
             if self._heard:
                 # It did work, so the next try need not wait.
                 attempts = self._attempts()
@@ -185,10 +187,13 @@ class Listener:
             yield attempt
             attempt += 1
             # Many listeners that lost one server shall not come back in the same moment.
-            until = time.monotonic() + pause * random.uniform(0.7, 1.3)
-            while not self._stopping and time.monotonic() < until:
-                time.sleep(0.1)
+            self._rest(pause * random.uniform(0.7, 1.3))
             pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    def _rest(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < until:
+            time.sleep(0.1)
 
     def _tell_trouble(self, attempt: int, text: str) -> None:
         # Once for each outage; an outage of hours would bury everything else.

@@ -71,8 +71,10 @@ def open_session(ftrack_sandbox, ftrack_schema_cache):
                 **options,
             )
             stack.callback(session.close)
-            if session.event_hub._connection_initialised:
-                until(lambda: session.event_hub.connected)
+            if options.get("auto_connect_event_hub"):
+                # Connected is not all: the thread goes on to send what was subscribed to before.
+                session._auto_connect_event_hub_thread.join(DEADLINE_S)
+                assert session.event_hub.connected
             return session
 
         yield run

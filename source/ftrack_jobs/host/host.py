@@ -98,6 +98,8 @@ class Host:
         with self._client_lock:
             if self._resting is not None and time.monotonic() < self._resting[0]:
                 raise self._resting[1]
+            if self._closing:
+                raise ServerError("this host is closed")
             try:
                 if self._client is None or self._client.closed:
                     self._client = open_session(self.connection, timeout_s=self._config.event_timeout_s)

@@ -1,5 +1,7 @@
+import gc
 import logging
 import threading
+import weakref
 
 import ftrack_api
 import pytest
@@ -66,6 +68,7 @@ def open_with(ftrack_session, ftrack_schema_cache, tmp_path):
         opened.append(session)
         return session
 
+    open_with.opened = opened
     yield open_with
     for session in opened:
         session.close()
@@ -158,3 +161,13 @@ def test_a_folder_is_registered_whole_and_a_broken_file_costs_no_other(ftrack_se
 def test_a_folder_that_is_not_there_is_told(ftrack_session, tmp_path, caplog):
     register_folder(ftrack_session, tmp_path / "missing")
     assert "missing does not exist" in caplog.text
+
+
+def test_a_registered_session_is_let_go_with_its_host(open_with):
+    session = open_with({"found.py": PLUGIN.format(label="one")})
+    references = weakref.ref(session), weakref.ref(host_of(session))
+    session.close()
+    open_with.opened.clear()
+    del session
+    gc.collect()
+    assert [reference() for reference in references] == [None, None]
