@@ -24,7 +24,7 @@ from ftrack_sandbox.api.operation import Services, run_batch
 from ftrack_sandbox.api.server import VERSION
 from ftrack_sandbox.control import RequestLog
 from ftrack_sandbox.errors import ApiError, InvalidCredentials
-from ftrack_sandbox.faults import BadGateway, Faults
+from ftrack_sandbox.faults import AskedError, Fault, Faults, FaultyPaths, Occasion, play
 from ftrack_sandbox.file_route import FileRoutes
 
 _log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def create_app(
         *control.routes(services.access, log, faults, reset),
         *more_routes,
     ]
-    return Starlette(routes=routes, middleware=[_cross_origin()])
+    return Starlette(routes=routes, middleware=[_cross_origin(), Middleware(FaultyPaths, faults=faults)])
 
 
 def _cross_origin() -> Middleware:
@@ -118,15 +118,34 @@ class Endpoint:
         request = Request(scope, receive)
         try:
             body = await _body(request)
-            response = await run_in_threadpool(self._answer, request, body)
         except ApiError as error:
-            response = _envelope(error, request)
+            await _envelope(error, request)(scope, receive, send)
+            return
         except ClientDisconnect:
             return
-        await response(scope, receive, send)
+        if self._faults.waiting:
+            await self._answer_with_faults(request, body, send)
+        else:
+            response = await run_in_threadpool(self._answer, request, body, time.monotonic())
+            await response(scope, receive, send)
 
-    def _answer(self, request: Request, body: bytes) -> Response:
+    async def _answer_with_faults(self, request: Request, body: bytes, send: Any) -> None:
         started = time.monotonic()
+        over = self._faults.over
+        user = request.headers.get("ftrack-user", "")
+        operations = await run_in_threadpool(_decode_if_good, body)
+        met = self._faults.meet(Occasion.call(user, operations))
+
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
+            response = await run_in_threadpool(self._answer, request, body, started, met)
+            await response(scope, receive, send)
+
+        def note(fault: Fault) -> None:
+            self._requests.add(user, operations, time.monotonic() - started, None, _kinds(met))
+
+        await play(met, over, answer, request.scope, request.receive, send, note)
+
+    def _answer(self, request: Request, body: bytes, started: float, met: Sequence[Fault] = ()) -> Response:
         headers = request.headers
         operations: Any = None
         exception: str | None = None
@@ -135,11 +154,9 @@ class Endpoint:
                 headers.get("ftrack-user"), headers.get("ftrack-api-key")
             )
             operations = _decode(body)
-            fault = self._faults.meet(operations)
-            if fault is not None and fault.kind == "error":
-                raise fault.error()
-            if fault is not None and fault.kind == "page":
-                raise BadGateway
+            for fault in met:
+                if fault.kind == "error":
+                    raise AskedError(fault)
             options = ApiOptions.read(headers.get("ftrack-api-options", ""))
             results = run_batch(
                 self._services,
@@ -152,12 +169,7 @@ class Endpoint:
                 client_token=headers.get("ftrack-clienttoken"),
                 push_token=headers.get("ftrack-pushtoken"),
             )
-            if fault is not None:
-                raise BadGateway
             return _json(results)
-        except BadGateway:
-            exception = BadGateway.__name__
-            return HTMLResponse("<!doctype html><title>502</title><h1>Bad gateway</h1>", 502)
         except ApiError as error:
             exception = error.wire_name
             return _envelope(error, request)
@@ -167,7 +179,7 @@ class Endpoint:
             return _unexpected(request)
         finally:
             user = headers.get("ftrack-user", "")
-            self._requests.add(user, operations, time.monotonic() - started, exception)
+            self._requests.add(user, operations, time.monotonic() - started, exception, _kinds(met))
 
 
 async def _body(request: Request) -> bytes:
@@ -192,6 +204,17 @@ def _decode(body: bytes) -> Any:
     return decoded
 
 
+def _decode_if_good(body: bytes) -> Any:
+    try:
+        return _decode(body)
+    except ApiError:
+        return None
+
+
+def _kinds(met: Sequence[Fault]) -> str | None:
+    return ", ".join(fault.kind for fault in met) or None
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
@@ -211,7 +234,7 @@ def _envelope(error: ApiError, request: Request) -> Response:
     failing = _is_strict(request) or isinstance(error, InvalidCredentials)
     content = {
         "exception": error.wire_name,
-        "content": error.content.translate(_NO_BRACES),
+        "content": error.content if isinstance(error, AskedError) else error.content.translate(_NO_BRACES),
         "error_code": error.error_code,
         "error": None,
     }

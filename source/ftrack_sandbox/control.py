@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -25,6 +26,7 @@ _EXPRESSION_LENGTH = 2000
 class Asked:
     """One operation that a client asked for.
 
+    *fault* is the kind of the fault that the call met, several with commas between them, or None.
     *request* counts the calls of `/api` from 1: operations of one call share it. *expression* is
     that of a query, *entity_type* that of any other operation on entities. *seconds* and
     *exception* (the error's wire name, or None) are those of the whole call.
@@ -37,6 +39,7 @@ class Asked:
     user: str
     seconds: float
     exception: str | None
+    fault: str | None = None
 
 
 class RequestLog:
@@ -52,7 +55,9 @@ class RequestLog:
         """How many calls of `/api` there were since the server's start; `clear()` leaves it alone."""
         return self._count
 
-    def add(self, user: str, operations: Any, seconds: float, exception: str | None) -> None:
+    def add(
+        self, user: str, operations: Any, seconds: float, exception: str | None, fault: str | None = None
+    ) -> None:
         """Note one call. *operations* is the decoded body, whatever that was."""
         with self._lock:
             self._count += 1
@@ -67,6 +72,7 @@ class RequestLog:
                         user=user,
                         seconds=seconds,
                         exception=exception,
+                        fault=fault,
                     )
                 )
 
@@ -122,15 +128,16 @@ def routes(access: Access, log: RequestLog, faults: Faults, reset: Callable[[], 
 
     async def ask_for_faults(request: Request) -> Response:
         await run_in_threadpool(check, request)
-        faults.clear()
-        try:
-            for each in await request.json():
-                faults.add(Fault.read(each))
-        except (ValueError, TypeError) as error:
-            raise HTTPException(422, "The body must be a JSON list of faults.") from error
-        except ValidationError as error:
-            raise HTTPException(422, error.content) from error
-        return JSONResponse({"faults": True})
+        wanted = _read_faults(await request.body())
+        await run_in_threadpool(faults.replace, wanted)
+        return told_faults()
+
+    async def faults_asked_for(request: Request) -> Response:
+        await run_in_threadpool(check, request)
+        return told_faults()
+
+    def told_faults() -> Response:
+        return JSONResponse({"faults": [each.as_json for each in faults]})
 
     return [
         Route("/sandbox/ready", ready),
@@ -138,4 +145,22 @@ def routes(access: Access, log: RequestLog, faults: Faults, reset: Callable[[], 
         Route("/sandbox/requests", requests),
         # Takes the place of all faults asked for before; an empty list ends them.
         Route("/sandbox/faults", ask_for_faults, methods=["POST"]),
+        Route("/sandbox/faults", faults_asked_for),
     ]
+
+
+def _read_faults(body: bytes) -> list[Fault]:
+    """Return the faults of a JSON list; 422 saying which one is wrong, and what of it."""
+    try:
+        described = json.loads(body)
+    except (ValueError, RecursionError):
+        described = None
+    if not isinstance(described, list):
+        raise HTTPException(422, "The body must be a JSON list of faults.")
+    wanted = []
+    for number, each in enumerate(described, 1):
+        try:
+            wanted.append(Fault.read(each))
+        except ValidationError as error:
+            raise HTTPException(422, f"Fault {number}: {error.content}") from error
+    return wanted

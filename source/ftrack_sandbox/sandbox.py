@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 import pathlib
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import threading
 from types import TracebackType
+from typing import Any
 
 import sqlalchemy
 import uvicorn
@@ -28,7 +30,7 @@ from ftrack_sandbox.control import RequestLog
 from ftrack_sandbox.errors import SandboxError
 from ftrack_sandbox.events import peer
 from ftrack_sandbox.events.hub import Hub, HubUser
-from ftrack_sandbox.faults import Faults
+from ftrack_sandbox.faults import CUT, Faults, Occasion
 from ftrack_sandbox.schema import Schema, load_schema
 from ftrack_sandbox.storage import Storage
 from ftrack_sandbox.store import Store
@@ -89,7 +91,7 @@ class Sandbox:
         self._storage: Storage
         #: What clients asked of `/api`.
         self.requests = RequestLog()
-        #: What of it shall fail.
+        #: What of it, and of the event hub and the disk, shall fail.
         self.faults = Faults()
         #: The global key made for this run.
         self.api_key = ""
@@ -116,10 +118,12 @@ class Sandbox:
             self._open(stack)
             self._fill()
             self.url = _url(self._host, listening.getsockname()[1])
-            self.hub = Hub()
+            self.hub = Hub(self.faults)
             server = _Server(self._application())
             stack.callback(server.stop)
             stack.callback(self.hub.close, _GOODBYE_S)
+            # First of all, so that nothing that a fault holds up holds up the end.
+            stack.callback(self.faults.clear)
             server.start(listening)
             self._stack = stack.pop_all()
 
@@ -128,7 +132,11 @@ class Sandbox:
         self._stack.close()
 
     def reset(self) -> None:
-        """Return to the seed. The run's own key stays valid; personal keys and grants are gone."""
+        """Return to the seed and end all faults.
+
+        The run's own key stays valid; personal keys and grants are gone.
+        """
+        self.faults.clear()
         select = sqlalchemy.select(access.API_KEY).where(access.API_KEY.c.user_id.is_(None))
         with self.store.read() as connection:
             keys = [dict(row) for row in connection.execute(select).mappings()]
@@ -175,6 +183,7 @@ class Sandbox:
             self._storage = Storage(root)
         except OSError as error:
             raise StartError(f"The storage folder {root} cannot be written: {error.strerror}.") from error
+        self._storage.is_full = lambda: bool(self.faults.meet(Occasion("disk")))
         self.store = Store(schema, database, [access.METADATA])
         stack.callback(self.store.close)
         self._access = Access(self.store)
@@ -206,10 +215,12 @@ class _Server(uvicorn.Server):
     """uvicorn in a thread, which tells when it listens."""
 
     def __init__(self, application: Starlette) -> None:
+        self._application = application
         # The log of accesses would hold keys: they stand in queries.
         super().__init__(
             uvicorn.Config(
-                application,
+                self._serve_request,
+                interface="asgi3",
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -252,6 +263,19 @@ class _Server(uvicorn.Server):
             self._thread.join(_END_S)
         if self._thread.is_alive():
             _log.warning("a request is still being answered; it is left to itself")
+
+    async def _serve_request(self, scope: Any, receive: Any, send: Any) -> None:
+        """Give the application what ASGI has not: a way to drop the connection."""
+        if scope["type"] == "http":
+            cut = functools.partial(self._cut, scope.get("client"))
+            scope["extensions"] = {**scope.get("extensions", {}), CUT: cut}
+        await self._application(scope, receive, send)
+
+    def _cut(self, client: tuple[str, int] | None) -> None:
+        """Abort the connection from that address and port, which no other has."""
+        for connection in list(self.server_state.connections):
+            if client is not None and getattr(connection, "client", None) == client:
+                connection.transport.abort()
 
     def _cut_off(self) -> None:
         """End the connections that are in the middle of something, such as half an upload."""

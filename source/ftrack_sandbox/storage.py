@@ -4,10 +4,13 @@ Knows no rows: whether a caller may have a file is decided by whoever asks for i
 """
 
 import contextlib
+import errno
 import hashlib
+import os
 import pathlib
 import secrets
 import shutil
+from collections.abc import Callable
 from types import TracebackType
 from typing import BinaryIO
 
@@ -15,12 +18,14 @@ from typing import BinaryIO
 class Upload:
     """One file on its way in. `keep()` puts it in place; leaving the context without that drops it.
 
-    Used by one thread at a time.
+    Used by one thread at a time. With *full* the disk has room for half of the first block, as a
+    test may ask for.
     """
 
-    def __init__(self, partial: pathlib.Path, final: pathlib.Path) -> None:
+    def __init__(self, partial: pathlib.Path, final: pathlib.Path, full: bool = False) -> None:
         self._partial = partial
         self._final = final
+        self._full = full
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._file: BinaryIO = partial.open("xb")
         #: Bytes written so far.
@@ -33,12 +38,17 @@ class Upload:
 
     def write(self, block: bytes) -> None:
         """Append *block*. Raises OSError, as when the disk is full."""
+        if self._full:
+            self._file.write(block[: len(block) // 2])
+            raise _disk_full()
         self._file.write(block)
         self._md5.update(block)
         self.size += len(block)
 
     def keep(self) -> None:
         """Put the file in place of whatever stood there. Raises OSError."""
+        if self._full:
+            raise _disk_full()
         self._file.close()
         self._final.parent.mkdir(parents=True, exist_ok=True)
         self._partial.replace(self._final)
@@ -69,6 +79,8 @@ class Storage:
         self.root = root
         self._kept = root / "component"
         self._incoming = root / "incoming"
+        #: Asked for each upload: whether the disk is to be found full.
+        self.is_full: Callable[[], bool] = lambda: False
         # What an interrupted server left there will never be finished.
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._make_folders()
@@ -88,7 +100,7 @@ class Storage:
 
     def upload(self, component_id: str) -> Upload:
         """Begin a file of the component; several may be on their way, the last kept one stays."""
-        return Upload(self._incoming / secrets.token_hex(16), self.path(component_id))
+        return Upload(self._incoming / secrets.token_hex(16), self.path(component_id), self.is_full())
 
     def write(self, component_id: str, data: bytes) -> None:
         """Store *data* as the component's file."""
@@ -109,3 +121,7 @@ class Storage:
     def _make_folders(self) -> None:
         for folder in (self._kept, self._incoming):
             folder.mkdir(parents=True, exist_ok=True)
+
+
+def _disk_full() -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -648,6 +648,20 @@ def test_2_8_contexts(ftrack_session, ask, project, me, entity_type):
     assert entity["type"]["name"]
 
 
+def test_2_8_the_status_of_a_task_is_one_of_its_type_s_workflow(ftrack_session, project):
+    schema = project["project_schema"]
+    usual = {each["id"] for each in schema.get_statuses("Task")}
+    elsewhere = 0
+    for override in schema["_overrides"]:
+        data = {"name": "x", "parent": project, "type_id": override["type_id"]}
+        task = ftrack_session.create("Task", data)
+        ftrack_session.commit()
+        offered = {each["id"] for each in schema.get_statuses("Task", override["type_id"])}
+        assert task["status_id"] in offered
+        elsewhere += bool(offered - usual or usual - offered)
+    assert elsewhere
+
+
 def test_2_8_projects_too_know_when_and_by_whom(ftrack_session, project, me):
     assert project["created_by"]["id"] == me["id"]
     assert abs((arrow.utcnow() - project["created_at"]).total_seconds()) < 60
@@ -1276,16 +1290,21 @@ def test_2_10_without_roles_nobody_sees_or_sets_a_value(ftrack_session, configur
     assert "secret" not in keys
     error = send(update("ContextCustomAttributeValue", [key, task["id"]], value="x"))
     assert error["exception"] == "PermissionError"
-    configuration = ftrack_session.get("CustomAttributeConfiguration", key)
-    for role in ftrack_session.query("SecurityRole"):
-        configuration["read_security_roles"].append(role)
-        configuration["write_security_roles"].append(role)
+
+    def permit(right):
+        configuration = ftrack_session.get("CustomAttributeConfiguration", key)
+        configuration[right] = ftrack_session.query("SecurityRole").all()
+        ftrack_session.commit()
+        ftrack_session.reset()
+        return ftrack_session.get("Task", task["id"])
+
+    assert permit("read_security_roles")["custom_attributes"]["secret"] == "d"
+    error = send(update("ContextCustomAttributeValue", [key, task["id"]], value="x"))
+    assert error["exception"] == "PermissionError"
+    permit("write_security_roles")["custom_attributes"]["secret"] = "x"
     ftrack_session.commit()
     ftrack_session.reset()
-    task = ftrack_session.get("Task", task["id"])
-    assert task["custom_attributes"]["secret"] == "d"
-    task["custom_attributes"]["secret"] = "x"
-    ftrack_session.commit()
+    assert ftrack_session.get("Task", task["id"])["custom_attributes"]["secret"] == "x"
 
 
 def test_2_10_links_are_asked_for_by_their_own_type_only(ftrack_session, send):

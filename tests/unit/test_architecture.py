@@ -48,7 +48,7 @@ SANDBOX = {
     "encode": "schema",
     "store": "schema encode",
     "access": "schema store",
-    "events": "",
+    "events": "faults",
     "seed": "store storage",
     "api": "query store encode access events urls storage",
     "file_route": "api",

@@ -14,6 +14,7 @@ from typing import Any
 from ftrack_sandbox.errors import SandboxError
 from ftrack_sandbox.events import socketio
 from ftrack_sandbox.events.expression import Expression, parse
+from ftrack_sandbox.faults import Faults, Occasion
 
 #: Characters in one frame; longer ones are refused with an acknowledgement (assumed: the limit of
 #: a real server is unknown).
@@ -60,7 +61,7 @@ class Hub:
 
     No call waits for a reader: every connection brings a `send` that only puts the frame into
     that connection's own queue. Frames of one publisher reach each reader in the order of its
-    calls.
+    calls. The *faults* asked for are met by connections and by events on their way.
 
     >>> hub = Hub()
     >>> frames = []
@@ -71,25 +72,36 @@ class Hub:
     1
     """
 
-    def __init__(self) -> None:
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = Faults() if faults is None else faults
+        self.faults.listen(self._faults_changed)
         self._changed = threading.Condition()
         #: Replaced, never changed: publishers walk over it without a lock.
         self._connections: tuple[Connection, ...] = ()
         self._closed = False
 
-    def connect(self, user: HubUser, send: Callable[[str], None], close: Callable[[], None]) -> "Connection":
+    def connect(
+        self,
+        user: HubUser,
+        send: Callable[[str], None],
+        close: Callable[[], None],
+        suffer: Callable[[str | None], None] = lambda kind: None,
+    ) -> "Connection":
         """Add a connection. After `close` of the hub it is closed at once.
 
         *send* queues one frame, *close* asks for the connection's end; both are called from any
-        thread, must return at once and never raise. The caller ends with `Connection.leave`.
+        thread, must return at once and never raise. So is *suffer*: it is told the kind of a fault
+        that the socket has met, and None when the faults were ended. The caller ends with
+        `Connection.leave`.
         """
-        connection = Connection(self, user, send, close)
+        connection = Connection(self, user, send, close, suffer)
         with self._changed:
             closed = self._closed
             if not closed:
                 self._connections = (*self._connections, connection)
         if closed:
             close()
+        connection.meet_faults()
         return connection
 
     def publish(self, event: Mapping[str, Any]) -> None:
@@ -106,7 +118,7 @@ class Hub:
         frame = socketio.event_frame(whole)
         for connection in self._connections:
             if connection.wants(whole, target):
-                connection.send(frame)
+                connection.deliver(whole["topic"], frame)
 
     @property
     def connections(self) -> list[ConnectionInfo]:
@@ -127,10 +139,18 @@ class Hub:
         """
         with self._changed:
             self._closed = True
+        self.faults.unlisten(self._faults_changed)
         for connection in self._connections:
             connection.close()
         with self._changed:
             self._changed.wait_for(lambda: not self._connections, timeout=wait_s)
+
+    def _faults_changed(self, added: bool) -> None:
+        for connection in self._connections:
+            if added:
+                connection.meet_faults()
+            else:
+                connection.suffer(None)
 
     def _remove(self, connection: "Connection") -> None:
         with self._changed:
@@ -145,12 +165,18 @@ class Connection:
     """
 
     def __init__(
-        self, hub: Hub, user: HubUser, send: Callable[[str], None], close: Callable[[], None]
+        self,
+        hub: Hub,
+        user: HubUser,
+        send: Callable[[str], None],
+        close: Callable[[], None],
+        suffer: Callable[[str | None], None],
     ) -> None:
         self.id = uuid.uuid4().hex
         self.user = user
         self.send = send
         self.close = close
+        self.suffer = suffer
         #: How many heartbeats the client has answered.
         self.heartbeats = 0
         self._hub = hub
@@ -176,6 +202,29 @@ class Connection:
             each.expression.match(event) and (target is None or target.match(each.subscriber))
             for each in self._subscriptions.values()
         )
+
+    def meet_faults(self) -> None:
+        """Suffer the faults that are met by being connected."""
+        for fault in self._hub.faults.meet(Occasion("socket", self.user.username, socket=self.id)):
+            self.suffer(fault.kind)
+
+    def deliver(self, topic: str, frame: str) -> None:
+        """Send an event's frame, as the faults asked for have it."""
+        met = {
+            each.kind: each for each in self._hub.faults.meet(Occasion.delivery(self.user.username, topic))
+        }
+        for kind in met.keys() - {"duplicate", "late"}:
+            self.suffer(kind)
+        frames = [frame, frame] if "duplicate" in met else [frame]
+
+        def send() -> None:
+            for each in frames:
+                self.send(each)
+
+        if "late" in met:
+            self._hub.faults.later(met["late"].wait_s, send)
+        else:
+            send()
 
     def receive(self, frame: str) -> None:
         """Act on one frame of the client; never raises, whatever the frame holds.

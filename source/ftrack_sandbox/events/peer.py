@@ -141,6 +141,31 @@ class Outbox:
             self._loop.call_soon_threadsafe(event.set)
 
 
+class Line:
+    """What faults have done to one web socket. `suffer` may be called from any thread."""
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        self._end = end
+        #: Whether nothing passes any more, although the socket is open.
+        self.dead = False
+        #: Whether the connection ends without a packet that says so.
+        self.cut = False
+        #: Whether heartbeats are sent.
+        self.beats = True
+
+    def suffer(self, kind: str | None) -> None:
+        """Suffer a fault of that kind, or with None the end of all: what is dead stays so and is dropped."""
+        if kind == "half_open":
+            self.dead = True
+        elif kind == "no_heartbeat":
+            self.beats = False
+        elif kind is None:
+            self.beats = True
+        if kind == "drop_socket" or (kind is None and self.dead):
+            self.cut = True
+            self._end()
+
+
 class _Sessions:
     """Handshakes whose web socket is awaited: each id opens one, and not for long.
 
@@ -180,17 +205,18 @@ async def _serve(
 ) -> None:
     """Serve one accepted web socket until either side has had enough."""
     outbox = Outbox()
+    line = Line(outbox.end)
     outbox.put(socketio.CONNECT)
-    connection = hub.connect(user, outbox.put, outbox.end)
+    connection = hub.connect(user, outbox.put, outbox.end, line.suffer)
     try:
         gone = await _first(
-            _read(websocket, connection),
-            _write(websocket, outbox),
-            _beat(connection, heartbeat_s, patience_s),
+            _read(websocket, connection, line),
+            _write(websocket, outbox, line),
+            _beat(connection, line, heartbeat_s, patience_s),
             _end(outbox),
         )
         outbox.end()
-        if not gone:
+        if not (gone or line.dead or line.cut):
             # Best effort: a reader that takes nothing any more must not hold the end up.
             with contextlib.suppress(WebSocketDisconnect, asyncio.TimeoutError):
                 await asyncio.wait_for(websocket.send_text(socketio.DISCONNECT), _FAREWELL_S)
@@ -214,20 +240,24 @@ async def _first(*works: Coroutine[Any, Any, bool]) -> bool:
     return any([task.result() for task in done])
 
 
-async def _read(websocket: WebSocket, connection: Connection) -> bool:
+async def _read(websocket: WebSocket, connection: Connection, line: Line) -> bool:
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
             return True
+        if line.dead:
+            continue
         text = message.get("text")
         # Nothing of socket.io 0.9 comes as bytes; told so, like any frame that is none.
         connection.receive(text if text is not None else "")
 
 
-async def _write(websocket: WebSocket, outbox: Outbox) -> bool:
+async def _write(websocket: WebSocket, outbox: Outbox, line: Line) -> bool:
     try:
         while True:
-            await websocket.send_text(await outbox.take())
+            frame = await outbox.take()
+            if not line.dead:
+                await websocket.send_text(frame)
     except WebSocketDisconnect:
         return True
 
@@ -237,13 +267,15 @@ async def _end(outbox: Outbox) -> bool:
     return False
 
 
-async def _beat(connection: Connection, heartbeat_s: float, patience_s: float) -> bool:
+async def _beat(connection: Connection, line: Line, heartbeat_s: float, patience_s: float) -> bool:
     """Send heartbeats, also in busy times; return when they stay unanswered for too long."""
     heard, silent_s = connection.heartbeats, 0.0
     while silent_s < patience_s:
-        connection.send(socketio.HEARTBEAT)
+        asked = line.beats and not line.dead
+        if asked:
+            connection.send(socketio.HEARTBEAT)
         await asyncio.sleep(heartbeat_s)
-        silent_s = 0.0 if connection.heartbeats != heard else silent_s + heartbeat_s
+        silent_s = 0.0 if connection.heartbeats != heard or not asked else silent_s + heartbeat_s
         heard = connection.heartbeats
     return False
 

@@ -1,0 +1,18 @@
+"""Faults on request: what a real site does now and then, at the moment a test needs it."""
+
+from ftrack_sandbox.faults.fault import KINDS, PATHS, Fault
+from ftrack_sandbox.faults.play import CUT, AskedError, FaultyPaths, play
+from ftrack_sandbox.faults.register import Asked, Faults, Occasion
+
+__all__ = [
+    "CUT",
+    "KINDS",
+    "PATHS",
+    "Asked",
+    "AskedError",
+    "Fault",
+    "Faults",
+    "FaultyPaths",
+    "Occasion",
+    "play",
+]
