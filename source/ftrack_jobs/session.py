@@ -230,10 +230,11 @@ def drop_connection(hub: Hub) -> None:
     lock.
     """
     inner = cast(Any, hub)
+    # First, for the reader connects again where it finds the connection gone without it.
+    inner._intentional_disconnect = True
     connection, inner._connection = inner._connection, None
     if connection is None:
         return
-    inner._intentional_disconnect = True
     reader = inner._processor_thread
     reader.cancel()
     with contextlib.suppress(Exception):

@@ -3,11 +3,12 @@
 Source: protocol reference 1.5.
 """
 
+import dataclasses
 import datetime
 import json
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from ftrack_sandbox.errors import ValidationError
 from ftrack_sandbox.schema import Schema
@@ -47,6 +48,26 @@ class Identities:
         return entity
 
 
+class Shape(Protocol):
+    """What was asked for at one place of a reply; a query's projection."""
+
+    @property
+    def scalars(self) -> Sequence[str]:
+        """Names of plain and computed attributes."""
+
+    @property
+    def relations(self) -> Mapping[str, "Shape"]:
+        """Names of relations and collections, and what was asked for of their entities."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shaped:
+    """A row of a query: an entity, and what was asked for of it here."""
+
+    entity: Entity
+    shape: Shape
+
+
 class Encoder:
     """Turns the results of one batch into JSON, each entity spelled out once.
 
@@ -55,9 +76,10 @@ class Encoder:
     ComponentLocation that a later operation of the same batch made, and that operation's own
     result is a bare reference.
 
-    *repeat* spells every place out in full (`ftrack-api-options: denormalize`); only a place
-    inside its own spelling stays a reference, or it would have no end. *strict* leaves out
-    the system projections. Source: protocol reference 1.5.
+    *repeat* spells every row of a query out, each place with what was asked for there
+    (`ftrack-api-options: denormalize`); what any other place asked for stays out, or a reply
+    could grow without bound. *strict* leaves out the system projections. Source: protocol
+    reference 1.5.
     """
 
     def __init__(self, repeat: bool = False, strict: bool = False) -> None:
@@ -65,8 +87,28 @@ class Encoder:
         self._strict = strict
         self._spelled: set[int] = set()
 
-    def encode(self, entity: Entity) -> dict[str, Any]:
-        """Return *entity* spelled out, or as a reference when it has been already."""
+    def encode(self, result: Entity | Shaped) -> dict[str, Any]:
+        """Return an entity spelled out, or as a reference when it has been already."""
+        if isinstance(result, Shaped):
+            if self._repeat:
+                return self._shaped(result.entity, result.shape)
+            result = result.entity
+        return self._spelled_once(result)
+
+    def _shaped(self, entity: Entity, shape: Shape) -> dict[str, Any]:
+        wire = reference(entity.type, entity.key)
+        for name in (*(() if self._strict else always(entity.type)), *shape.scalars):
+            if name in entity.values:
+                wire.setdefault(name, to_wire(entity.values[name]))
+        for name, below in shape.relations.items():
+            value = entity.values.get(name)
+            if isinstance(value, list):
+                wire[name] = [self._shaped(each, below) for each in value]
+            elif name in entity.values:
+                wire[name] = None if value is None else self._shaped(value, below)
+        return wire
+
+    def _spelled_once(self, entity: Entity) -> dict[str, Any]:
         wire = reference(entity.type, entity.key)
         if id(entity) in self._spelled:
             return wire
@@ -75,13 +117,11 @@ class Encoder:
         for name, value in entity.values.items():
             if name not in wire and not (name in hidden and name not in entity.type.primary_key):
                 wire[name] = self._value(value)
-        if self._repeat:
-            self._spelled.discard(id(entity))
         return wire
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, Entity):
-            return self.encode(value)
+            return self._spelled_once(value)
         if isinstance(value, list):
             return [self._value(item) for item in value]
         return to_wire(value)

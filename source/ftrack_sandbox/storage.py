@@ -10,9 +10,15 @@ import os
 import pathlib
 import secrets
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import BinaryIO
+
+from ftrack_sandbox.errors import SandboxError
+
+#: Bytes copied at a time when parts are joined.
+_BLOCK_BYTES = 1 << 20
 
 
 class Upload:
@@ -68,10 +74,67 @@ class Upload:
         self._partial.unlink(missing_ok=True)
 
 
+class WrongParts(SandboxError):
+    """The parts of an upload are not those that were announced, or not those that came."""
+
+
+class Parts:
+    """One file on its way in as numbered parts, from 1 to *count*; *size* bytes altogether.
+
+    Thread-safe. A part may come again, as after a broken connection; the last one counts.
+    """
+
+    def __init__(
+        self, folder: pathlib.Path, component_id: str, count: int, size: int, is_full: Callable[[], bool]
+    ) -> None:
+        self._folder = folder
+        self._is_full = is_full
+        self._lock = threading.Lock()
+        self._tags: dict[int, str] = {}
+        #: How the upload is called towards clients.
+        self.id = folder.name
+        self.component_id = component_id
+        self.count = count
+        self.size = size
+
+    def begin(self, number: int) -> Upload:
+        """Begin one part, to be put in its place by `keep`. Raises OSError."""
+        return Upload(self._folder / secrets.token_hex(16), self._path(number), self._is_full())
+
+    def keep(self, number: int, upload: Upload) -> str:
+        """Put a part that is complete in its place; return its tag. Raises OSError."""
+        with self._lock:
+            upload.keep()
+            self._tags[number] = upload.md5.hex()
+            return self._tags[number]
+
+    def join(self, tags: Mapping[int, str], target: Upload) -> None:
+        """Write the parts into *target* in the order of their numbers.
+
+        *tags* is what the client took note of, by number. Raises WrongParts unless it names
+        every part with its tag and their sizes add up; OSError.
+        """
+        with self._lock:
+            for number in range(1, self.count + 1):
+                if number not in self._tags:
+                    raise WrongParts(f"Part {number} of {self.count} has not come.")
+                if tags.get(number) != self._tags[number]:
+                    raise WrongParts(f"Part {number} has another tag than the one given.")
+            for number in range(1, self.count + 1):
+                with self._path(number).open("rb") as part:
+                    while block := part.read(_BLOCK_BYTES):
+                        target.write(block)
+        if target.size != self.size:
+            raise WrongParts(f"The parts have {target.size} bytes, but {self.size} were declared.")
+
+    def _path(self, number: int) -> pathlib.Path:
+        return self._folder / str(number)
+
+
 class Storage:
     """A folder of component files. Thread-safe; one server at a time uses a folder.
 
-    Only the two folders below *root* that it makes are ever emptied, so *root* may hold
+    Only the three folders below *root* that it makes are ever emptied, so *root* may hold
     other things. Raises OSError when they cannot be made.
     """
 
@@ -79,11 +142,12 @@ class Storage:
         self.root = root
         self._kept = root / "component"
         self._incoming = root / "incoming"
+        self._parted = root / "parts"
+        self._parts: dict[str, Parts] = {}
         #: Asked for each upload: whether the disk is to be found full.
         self.is_full: Callable[[], bool] = lambda: False
         # What an interrupted server left there will never be finished.
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._make_folders()
+        self.drop_unfinished()
 
     def path(self, component_id: str) -> pathlib.Path:
         """Return where the component's file is, or would be.
@@ -102,6 +166,22 @@ class Storage:
         """Begin a file of the component; several may be on their way, the last kept one stays."""
         return Upload(self._incoming / secrets.token_hex(16), self.path(component_id), self.is_full())
 
+    def begin_parts(self, component_id: str, count: int, size: int) -> Parts:
+        """Begin a file of the component that comes in parts. Raises OSError."""
+        folder = self._parted / secrets.token_hex(16)
+        folder.mkdir()
+        self._parts[folder.name] = parts = Parts(folder, component_id, count, size, self.is_full)
+        return parts
+
+    def parts(self, upload_id: str) -> Parts | None:
+        """Return the upload in parts of that id, None when there is none or it has ended."""
+        return self._parts.get(upload_id)
+
+    def end_parts(self, parts: Parts) -> None:
+        """Forget an upload in parts and remove what came of it."""
+        self._parts.pop(parts.id, None)
+        shutil.rmtree(self._parted / parts.id, ignore_errors=True)
+
     def write(self, component_id: str, data: bytes) -> None:
         """Store *data* as the component's file."""
         with self.upload(component_id) as upload:
@@ -115,11 +195,14 @@ class Storage:
     def clear(self) -> None:
         """Remove the files of all components."""
         shutil.rmtree(self._kept, ignore_errors=True)
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._make_folders()
+        self.drop_unfinished()
 
-    def _make_folders(self) -> None:
-        for folder in (self._kept, self._incoming):
+    def drop_unfinished(self) -> None:
+        """Remove what was begun and not put in its place, abandoned parts above all."""
+        self._parts.clear()
+        for folder in (self._incoming, self._parted):
+            shutil.rmtree(folder, ignore_errors=True)
+        for folder in (self._kept, self._incoming, self._parted):
             folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -13,6 +13,9 @@ from urllib.parse import quote, urlencode
 #: Seconds for which a signed address works.
 VALID_S = 600
 
+#: The same for the address of a widget. Source: protocol reference 2.1.
+WIDGET_VALID_S = 360
+
 
 class Urls:
     """Makes and checks the signed addresses of one server."""
@@ -27,6 +30,14 @@ class Urls:
         if checksum is not None:
             query["checksum"] = checksum
         return self._signed("/upload", query)
+
+    def part(self, upload_id: str, number: int) -> str:
+        """Address to PUT one part of an upload in parts to."""
+        return self._signed("/upload/part", {"upload": upload_id, "part": str(number)})
+
+    def widget(self, query: Mapping[str, str]) -> str:
+        """Address of a page for a frame in somebody's application; *query* tells what it shows."""
+        return self._signed("/widget", query, WIDGET_VALID_S)
 
     def download(self, component_id: str) -> str:
         """Address of a component's data."""
@@ -45,8 +56,8 @@ class Urls:
             return False
         return expires.isascii() and expires.isdigit() and int(expires) >= time.time()
 
-    def _signed(self, path: str, query: dict[str, str]) -> str:
-        query = {**query, "expires": str(int(time.time()) + VALID_S)}
+    def _signed(self, path: str, query: Mapping[str, str], valid_s: int = VALID_S) -> str:
+        query = {**query, "expires": str(int(time.time()) + valid_s)}
         query["signature"] = self._signature(path, query)
         return f"{self.base}{path}?{urlencode(query, quote_via=quote)}"
 

@@ -648,18 +648,26 @@ def test_2_8_contexts(ftrack_session, ask, project, me, entity_type):
     assert entity["type"]["name"]
 
 
-def test_2_8_the_status_of_a_task_is_one_of_its_type_s_workflow(ftrack_session, project):
+def test_2_8_the_status_of_a_task_is_one_of_its_types_own_workflow(ftrack_session, project):
     schema = project["project_schema"]
     usual = {each["id"] for each in schema.get_statuses("Task")}
-    elsewhere = 0
-    for override in schema["_overrides"]:
-        data = {"name": "x", "parent": project, "type_id": override["type_id"]}
-        task = ftrack_session.create("Task", data)
-        ftrack_session.commit()
-        offered = {each["id"] for each in schema.get_statuses("Task", override["type_id"])}
-        assert task["status_id"] in offered
-        elsewhere += bool(offered - usual or usual - offered)
-    assert elsewhere
+    own = next(each for each in ftrack_session.query("Status") if each["id"] not in usual)
+    taken = {each["type_id"] for each in schema["_overrides"]}
+    kind = next(each for each in schema.get_types("Task") if each["id"] not in taken)
+    workflow = ftrack_session.create("WorkflowSchema", {"name": "own"})
+    workflow["statuses"].append(own)
+    override = ftrack_session.create(
+        "ProjectSchemaOverride",
+        {"project_schema_id": schema["id"], "type_id": kind["id"], "workflow_schema": workflow},
+    )
+    task = ftrack_session.create("Task", {"name": "x", "parent": project, "type": kind})
+    ftrack_session.commit()
+    ftrack_session.reset()
+    schema = ftrack_session.get("ProjectSchema", schema["id"])
+    assert [each["id"] for each in schema.get_statuses("Task", kind["id"])] == [own["id"]]
+    assert ftrack_session.get("Task", task["id"])["status_id"] == own["id"]
+    ftrack_session.delete(override)
+    ftrack_session.commit()
 
 
 def test_2_8_projects_too_know_when_and_by_whom(ftrack_session, project, me):

@@ -640,9 +640,6 @@ def test_9_3_nobody_takes_the_rights_of_others(open_session, service, how):
     assert names(session) == REACH["zoe.oconnor"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a list of references is taken without asking whether its members may be written"
-)
 def test_9_3_nobody_takes_the_role_of_another_through_a_collection(open_session, service):
     session = open_session("zoe.oconnor")
     zoe, ada = (

@@ -454,3 +454,34 @@ def test_one_connection_carries_many_requests_failed_ones_among_them(ftrack_sand
         assert client.getresponse().read()
         assert client.sock.getsockname()[1] == port
     client.close()
+
+
+def test_1_5_full_repetition_gives_each_place_what_was_asked_for_there_and_no_more(ftrack_sandbox):
+    def ask(options):
+        reply = requests.post(
+            f"{ftrack_sandbox.url}/api",
+            headers={
+                "ftrack-user": ftrack_sandbox.api_user,
+                "ftrack-api-key": ftrack_sandbox.api_key,
+                **({"ftrack-api-options": options} if options else {}),
+            },
+            json=[
+                {
+                    "action": "query",
+                    "expression": "select parent.id, children.name, ancestors.id, descendants.id"
+                    " from TypedContext",
+                }
+            ],
+            timeout=60,
+        )
+        return reply.content, reply.json()[0]["data"]
+
+    once, rows = ask("")
+    repeated, spelled = ask("strict:1;denormalize:1")
+    assert [row["id"] for row in spelled] == [row["id"] for row in rows]
+    names = {row["id"]: row["name"] for row in spelled if "name" in row}
+    assert names == {}, "a row's own name was not asked for"
+    below = [child for row in spelled for child in row["children"]]
+    assert below and all(set(child) == {"__entity_type__", "id", "name"} for child in below)
+    # Each tree is four levels deep, so a row stands in a handful of places, not in hundreds.
+    assert len(repeated) < 20 * len(once)

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy
 
+from ftrack_sandbox.access.right import check_write
 from ftrack_sandbox.api import default
 from ftrack_sandbox.api.batch import Batch
 from ftrack_sandbox.api.cascade import remove
@@ -68,6 +69,7 @@ def _adopt(
             )
         concrete = batch.schema.concrete(target, found)
         check_reach(batch, concrete, [key])
+        check_write(batch.caller, concrete, found)
         if join.remote in concrete.primary_key:
             if found[join.remote] != row[join.local]:
                 raise ValidationError(f"{name_of(concrete, key)} cannot get another {join.remote}.")
@@ -111,6 +113,8 @@ def _link(
     select = sqlalchemy.select(table).where(table.c[link.near] == near)
     present = {each[link.far]: each for each in fetch(batch, select)}
     linking = _entity_type_of(batch, link.table)
+    if linking is not None:
+        check_write(batch.caller, linking, None)
     for far, each in present.items():
         if far not in wanted:
             _unlink(batch, linking, table, link, each)

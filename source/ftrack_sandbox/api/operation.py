@@ -13,7 +13,7 @@ from ftrack_sandbox.access import Access, Caller
 from ftrack_sandbox.api import account, constraint, files, read, reply, server, write
 from ftrack_sandbox.api.batch import Batch
 from ftrack_sandbox.api.update_event import update_events
-from ftrack_sandbox.encode import Encoder, Entity, to_wire
+from ftrack_sandbox.encode import Encoder, Entity, Shaped, to_wire
 from ftrack_sandbox.errors import UnknownOperation, ValidationError
 from ftrack_sandbox.events.hub import Hub
 from ftrack_sandbox.schema import Schema
@@ -162,7 +162,7 @@ def _encoded(encoder: Encoder, result: Any) -> Any:
 
 
 def _row(encoder: Encoder, row: Any) -> Any:
-    if isinstance(row, Entity):
+    if isinstance(row, (Entity, Shaped)):
         return encoder.encode(row)
     if isinstance(row, Mapping):
         return {name: to_wire(value) for name, value in row.items()}

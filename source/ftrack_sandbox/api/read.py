@@ -11,7 +11,7 @@ from ftrack_sandbox.api.batch import Batch
 from ftrack_sandbox.api.computed import COMPUTED, EXPRESSIONS
 from ftrack_sandbox.api.custom_attribute import dense_rows, is_value, present
 from ftrack_sandbox.api.row import fetch, slices
-from ftrack_sandbox.encode import Entity, always
+from ftrack_sandbox.encode import Entity, Shaped, always
 from ftrack_sandbox.errors import ParseError
 from ftrack_sandbox.query import parse
 from ftrack_sandbox.query.sql import Compiled, Projection, compile_query, related_statement
@@ -31,7 +31,7 @@ def query(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
             raise ParseError("Failed to parse: grouping needs the header ftrack-strict-api.")
         rows: list[Any] = fetch(batch, compiled.statement)
     else:
-        rows = list(Reader(batch).entities(compiled))
+        rows = Reader(batch).rows(compiled)
     return {
         "action": "query",
         "data": rows,
@@ -52,6 +52,12 @@ class Reader:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._schema = batch.schema
+
+    def rows(self, compiled: Compiled) -> list[Shaped]:
+        """Return the rows a query finds, each with what was asked for."""
+        if compiled.projection is None:
+            raise ParseError("Failed to parse: nothing to select.")
+        return [Shaped(entity, compiled.projection) for entity in self.entities(compiled)]
 
     def entities(self, compiled: Compiled) -> list[Entity]:
         """Return the entities a query finds, everything projected loaded."""

@@ -83,6 +83,8 @@ def listen(plugins, ftrack_jobs_schema_cache):
 class Browser:
     def __init__(self, client):
         self.client = client
+        # Else it silences all logging while the server is gone (protocol reference 5.7).
+        client.event_hub._auto_reconnect_attempts = 0
         client.event_hub.connect()
 
     def ask(self, topic, patience_s=PATIENCE_S, **data):

@@ -169,5 +169,7 @@ def test_a_registered_session_is_let_go_with_its_host(open_with):
     session.close()
     open_with.opened.clear()
     del session
+    # Once for the session, once for the host that it has let go.
+    gc.collect()
     gc.collect()
     assert [reference() for reference in references] == [None, None]

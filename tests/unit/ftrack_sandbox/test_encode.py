@@ -1,11 +1,13 @@
 """Rows to wire JSON and back."""
 
+import dataclasses
 import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from ftrack_sandbox.encode import Encoder, Identities, from_wire, key_of, read_datetime, to_wire
+from ftrack_sandbox.encode import Encoder, Identities, Shaped, from_wire, key_of, read_datetime, to_wire
 from ftrack_sandbox.errors import ParseError, ValidationError
 from ftrack_sandbox.schema import Schema, load_schema
 
@@ -43,18 +45,30 @@ def test_the_rule_spans_the_results_of_a_batch(schema: Schema) -> None:
     assert encoder.encode(known.of(schema.find("Job"), ("j",))) == {"__entity_type__": "Job", "id": "j"}
 
 
-def test_repetition_on_request_ends_where_an_entity_contains_itself(schema: Schema) -> None:
-    known, encoder = Identities(), Encoder(repeat=True)
+@dataclasses.dataclass
+class Asked:
+    scalars: Sequence[str] = ()
+    relations: Mapping[str, "Asked"] = dataclasses.field(default_factory=dict)
+
+
+def test_repetition_on_request_spells_each_place_out_as_it_was_asked_for(schema: Schema) -> None:
+    known, encoder = Identities(), Encoder(repeat=True, strict=True)
     task = known.of(schema.find("Task"), ("t",))
     status = known.of(schema.find("Status"), ("s",))
-    status.values.update(name="done", tasks=[task])
-    task.values["status"] = status
+    status.values.update(name="done", color="#fff", tasks=[task])
+    task.values.update(status=status, name="comp")
+    shape = Asked(["name"], {"status": Asked(["name"], {"tasks": Asked(["id"])})})
     for _ in range(2):
-        assert encoder.encode(task)["status"] == {
-            "__entity_type__": "Status",
-            "id": "s",
-            "name": "done",
-            "tasks": [{"__entity_type__": "Task", "id": "t"}],
+        assert encoder.encode(Shaped(task, shape)) == {
+            "__entity_type__": "Task",
+            "id": "t",
+            "name": "comp",
+            "status": {
+                "__entity_type__": "Status",
+                "id": "s",
+                "name": "done",
+                "tasks": [{"__entity_type__": "Task", "id": "t"}],
+            },
         }
 
 
