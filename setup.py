@@ -28,7 +28,7 @@ REQUIREMENTS = [
     "ftrack-python-api>=3.1,<4",
     "ftrack-action-handler>=0.3",
     "requests>=2.31,<3",
-    "click>=8.1.7",
+    "click>=8.2",
     "rich>=13.7",
 ]
 

@@ -459,7 +459,7 @@ def test_2_4_the_client_refuses_it_by_itself_once_loaded(ftrack_session, shot):
         loaded["bid"] = 5
 
 
-def test_2_4_a_commit_of_the_client_clears_and_takes_the_reply(ftrack_session, task, me):
+def test_2_4_a_commit_of_the_client_clears_and_takes_the_reply(ftrack_session, task):
     task["name"] = "renamed"
     task["thumbnail_id"] = None
     ftrack_session.commit()
@@ -488,7 +488,7 @@ def test_2_5_parts_of_a_key(send, ask, task):
 # 2.6 What the client makes of local changes.
 
 
-def test_2_6_a_collection_comes_as_the_complete_list(ftrack_session, ftrack_sandbox, task, me):
+def test_2_6_a_collection_comes_as_the_complete_list(ftrack_session, task, me):
     first = ftrack_session.create("Note", {"content": "one", "author": me})
     second = ftrack_session.create("Note", {"content": "two", "author": me})
     task["notes"] = [first, second]
@@ -586,7 +586,7 @@ def test_2_7_the_client_may_name_a_project_later(ftrack_session, project):
     ids=["create", "update", "delete", "constraint", "query", "operation"],
 )
 @pytest.mark.parametrize("place", ["first", "last"])
-def test_2_7_nothing_of_a_failed_batch_is_stored(send, ask, project, task, me, bad, place):
+def test_2_7_nothing_of_a_failed_batch_is_stored(send, ask, project, task, bad, place):
     folder, label = new_id(), new_id()
     good = [
         create("Folder", id=folder, name="f", parent_id=project["id"]),

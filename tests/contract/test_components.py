@@ -273,7 +273,10 @@ def test_an_upload_that_breaks_off_is_not_kept(ftrack_sandbox, ftrack_session):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"parts": 3}, "parts"),
+        ({"parts": 0}, "parts"),
+        ({"parts": "3"}, "parts"),
+        ({"parts": True}, "parts"),
+        ({"parts": 10_001}, "parts"),
         ({"component_id": None}, "component_id"),
         ({"component_id": 7}, "component_id"),
         ({"file_size": "5"}, "file_size"),

@@ -155,7 +155,8 @@ def test_a_run_is_made_as_the_user_of_the_environment_and_leaves_no_job(command,
     before = jobs_of(ftrack_session)
     ended = command("run", "test.echo", "--plugin-path", echo, FTRACK_API_USER="kim.ek")
     assert ended.exit_code == 0, ended.output
-    assert ended.stderr == "kim.ek on []\n"
+    # Older versions of rich end a progress bar that shows nothing with an empty line.
+    assert ended.stderr.strip() == "kim.ek on []"
     assert jobs_of(ftrack_session) == before
 
 
