@@ -7,16 +7,12 @@ Source: protocol reference 1.9, 8.2, 8.4, 8.5.
 
 import base64
 import dataclasses
-import io
 import logging
 import mimetypes
 import pathlib
 from collections.abc import Mapping
 from urllib.parse import quote
 
-import PIL.Image
-import PIL.ImageDraw
-import PIL.ImageOps
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -27,6 +23,7 @@ from ftrack_sandbox.access import Caller
 from ftrack_sandbox.api.files import component_name
 from ftrack_sandbox.api.operation import Services
 from ftrack_sandbox.errors import InvalidCredentials
+from ftrack_sandbox.picture import default_picture, fit
 from ftrack_sandbox.storage import Upload
 from ftrack_sandbox.urls import Urls
 
@@ -37,9 +34,6 @@ _GATHER_BYTES = 1 << 20
 
 #: Side of the largest thumbnail, in pixels (assumed).
 LARGEST_THUMBNAIL = 4096
-
-#: Pixels of the largest picture that is opened; larger ones count as no picture.
-_MOST_PIXELS = 120_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +56,7 @@ class FileRoutes:
         """The paths and what answers them."""
         return [
             Route("/upload", self.upload, methods=["PUT"]),
+            Route("/upload/part", self.upload_part, methods=["PUT"]),
             Route("/file", self.signed_file),
             Route("/thumbnail", self.signed_thumbnail),
             Route("/component/get", self.get),
@@ -80,6 +75,8 @@ class FileRoutes:
         try:
             with self._services.storage.upload(query["id"]) as upload:
                 await _receive(request, upload, declared)
+                if upload.size != declared:
+                    raise HTTPException(400, f"Only {upload.size} of {declared} bytes came.")
                 _check_digest(upload, request.headers.get("content-md5"), query.get("checksum"))
                 await run_in_threadpool(upload.keep)
         except ClientDisconnect:
@@ -87,8 +84,29 @@ class FileRoutes:
         except OSError as error:
             _log.error("an upload could not be stored: %s", error)
             raise HTTPException(507, "The file could not be stored.") from error
-        # Browsers read the tag of an upload. Source: protocol reference 8.3.
-        return Response(headers={"ETag": f'"{upload.md5.hex()}"'})
+        return _tagged(upload.md5.hex())
+
+    async def upload_part(self, request: Request) -> Response:
+        """Take one part of an upload in parts; 404 when that upload has ended.
+
+        How long each part is nobody declared: no longer than the whole. Source: protocol reference 8.3.
+        """
+        query = self._signed_query(request)
+        number = int(query["part"])
+        parts = self._services.storage.parts(query["upload"])
+        if parts is None:
+            raise HTTPException(404, "This upload has ended.")
+        try:
+            with parts.begin(number) as upload:
+                await _receive(request, upload, parts.size)
+                _check_digest(upload, request.headers.get("content-md5"))
+                tag = await run_in_threadpool(parts.keep, number, upload)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except OSError as error:
+            _log.error("a part of an upload could not be stored: %s", error)
+            raise HTTPException(507, "The part could not be stored.") from error
+        return _tagged(tag)
 
     async def signed_file(self, request: Request) -> Response:
         """Answer a component's data to whoever has its signed address."""
@@ -125,7 +143,7 @@ class FileRoutes:
 
     async def default_picture(self, request: Request) -> Response:
         """Answer the picture of whatever has none."""
-        return Response(_default_picture(300), media_type="image/png")
+        return Response(default_picture(300), media_type="image/png")
 
     def _signed_query(self, request: Request) -> dict[str, str]:
         query = dict(request.query_params)
@@ -162,9 +180,9 @@ class FileRoutes:
     def _picture(self, component_id: str, caller: Caller | None, size: str | None) -> Response:
         side = _side(size)
         found = self._find(component_id, caller)
-        drawn = _fit(found.path, side)
+        drawn = fit(found.path, side)
         if drawn is None:
-            return Response(_default_picture(side or 300), media_type="image/png")
+            return Response(default_picture(side or 300), media_type="image/png")
         data, media_type = drawn
         return Response(data, media_type=media_type, headers={"Cache-Control": "private, max-age=60"})
 
@@ -176,8 +194,13 @@ def _id_of(query: Mapping[str, str]) -> str:
     return component_id
 
 
+def _tagged(tag: str) -> Response:
+    """Browsers read the tag of an upload. Source: protocol reference 8.3."""
+    return Response(headers={"ETag": f'"{tag}"'})
+
+
 async def _receive(request: Request, upload: Upload, declared: int) -> None:
-    """Write the request's body; 400 as soon as it is longer than declared, or at its end shorter."""
+    """Write the request's body; 400 as soon as it is longer than declared."""
     gathered = bytearray()
     async for block in request.stream():
         if upload.size + len(gathered) + len(block) > declared:
@@ -188,8 +211,6 @@ async def _receive(request: Request, upload: Upload, declared: int) -> None:
             gathered.clear()
     if gathered:
         await run_in_threadpool(upload.write, bytes(gathered))
-    if upload.size != declared:
-        raise HTTPException(400, f"Only {upload.size} of {declared} bytes came.")
 
 
 def _check_digest(upload: Upload, *wanted: str | None) -> None:
@@ -225,37 +246,3 @@ def _side(size: str | None) -> int | None:
     if not (size.isascii() and size.isdigit() and len(size) <= 5 and 0 < int(size) <= LARGEST_THUMBNAIL):
         raise HTTPException(400, f"size must be a number of pixels from 1 to {LARGEST_THUMBNAIL}.")
     return int(size)
-
-
-def _fit(path: pathlib.Path, side: int | None) -> tuple[bytes, str] | None:
-    """Return the picture in *path* fitted into a square, with its media type; None when it is none."""
-    try:
-        with PIL.Image.open(path) as opened:
-            if opened.width * opened.height > _MOST_PIXELS:
-                return None
-            form = "PNG" if opened.has_transparency_data or opened.format in ("PNG", "GIF") else "JPEG"
-            if side is not None:
-                # Lets the JPEG decoder skip what the small picture cannot show.
-                opened.draft("RGB", (side, side))
-            picture = PIL.ImageOps.exif_transpose(opened)
-            picture = picture.convert("RGBA" if form == "PNG" else "RGB")
-    except (OSError, ValueError, SyntaxError, EOFError, PIL.Image.DecompressionBombError):
-        return None
-    if side is not None:
-        picture.thumbnail((side, side))
-    target = io.BytesIO()
-    picture.save(target, form)
-    return target.getvalue(), f"image/{form.lower()}"
-
-
-def _default_picture(side: int) -> bytes:
-    """Draw the picture of whatever has none: a grey square with a frame and a slope in it."""
-    picture = PIL.Image.new("RGB", (side, side), "#3a3f4b")
-    draw = PIL.ImageDraw.Draw(picture)
-    near = side // 5
-    far = side - near - 1
-    draw.rectangle((near, near, far, far), outline="#8a93a6")
-    draw.line((near, far, side // 2, side // 2, far, far), fill="#8a93a6")
-    target = io.BytesIO()
-    picture.save(target, "PNG")
-    return target.getvalue()

@@ -183,6 +183,7 @@ class Sandbox:
             self._storage = Storage(root)
         except OSError as error:
             raise StartError(f"The storage folder {root} cannot be written: {error.strerror}.") from error
+        stack.callback(self._storage.drop_unfinished)
         self._storage.is_full = lambda: bool(self.faults.meet(Occasion("disk")))
         self.store = Store(schema, database, [access.METADATA])
         stack.callback(self.store.close)

@@ -3,6 +3,7 @@
 Knows no rows: whether a caller may have a file is decided by whoever asks for its path.
 """
 
+import base64
 import contextlib
 import errno
 import hashlib
@@ -81,11 +82,18 @@ class WrongParts(SandboxError):
 class Parts:
     """One file on its way in as numbered parts, from 1 to *count*; *size* bytes altogether.
 
-    Thread-safe. A part may come again, as after a broken connection; the last one counts.
+    *checksum* is the base64 MD5 of the whole, if known. Thread-safe. A part may come again, as after
+    a broken connection; the last one counts.
     """
 
     def __init__(
-        self, folder: pathlib.Path, component_id: str, count: int, size: int, is_full: Callable[[], bool]
+        self,
+        folder: pathlib.Path,
+        component_id: str,
+        count: int,
+        size: int,
+        checksum: str | None,
+        is_full: Callable[[], bool],
     ) -> None:
         self._folder = folder
         self._is_full = is_full
@@ -96,6 +104,7 @@ class Parts:
         self.component_id = component_id
         self.count = count
         self.size = size
+        self._checksum = checksum
 
     def begin(self, number: int) -> Upload:
         """Begin one part, to be put in its place by `keep`. Raises OSError."""
@@ -112,7 +121,7 @@ class Parts:
         """Write the parts into *target* in the order of their numbers.
 
         *tags* is what the client took note of, by number. Raises WrongParts unless it names
-        every part with its tag and their sizes add up; OSError.
+        every part with its tag and the whole is what was declared; OSError.
         """
         with self._lock:
             for number in range(1, self.count + 1):
@@ -126,6 +135,8 @@ class Parts:
                         target.write(block)
         if target.size != self.size:
             raise WrongParts(f"The parts have {target.size} bytes, but {self.size} were declared.")
+        if self._checksum not in (None, base64.b64encode(target.md5).decode("ascii")):
+            raise WrongParts("The file's MD5 is not the one declared.")
 
     def _path(self, number: int) -> pathlib.Path:
         return self._folder / str(number)
@@ -166,11 +177,11 @@ class Storage:
         """Begin a file of the component; several may be on their way, the last kept one stays."""
         return Upload(self._incoming / secrets.token_hex(16), self.path(component_id), self.is_full())
 
-    def begin_parts(self, component_id: str, count: int, size: int) -> Parts:
+    def begin_parts(self, component_id: str, count: int, size: int, checksum: str | None = None) -> Parts:
         """Begin a file of the component that comes in parts. Raises OSError."""
         folder = self._parted / secrets.token_hex(16)
         folder.mkdir()
-        self._parts[folder.name] = parts = Parts(folder, component_id, count, size, self.is_full)
+        self._parts[folder.name] = parts = Parts(folder, component_id, count, size, checksum, self.is_full)
         return parts
 
     def parts(self, upload_id: str) -> Parts | None:

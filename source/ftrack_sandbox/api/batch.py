@@ -1,5 +1,6 @@
 """What the operations of one request share: connection, caller, identities, noted changes."""
 
+import contextlib
 import dataclasses
 import datetime
 import functools
@@ -12,6 +13,7 @@ from ftrack_sandbox.access import Access, Caller
 from ftrack_sandbox.encode import Entity, Identities, Key
 from ftrack_sandbox.schema import Schema
 from ftrack_sandbox.schema.model import EntityType
+from ftrack_sandbox.storage import Storage
 from ftrack_sandbox.store import Transaction
 from ftrack_sandbox.urls import Urls
 
@@ -52,6 +54,7 @@ class Batch:
     connection: sqlalchemy.Connection
     transaction: Transaction | None
     urls: Urls
+    storage: Storage
     strict: bool
     client_token: str | None = None
     push_token: str | None = None
@@ -60,6 +63,8 @@ class Batch:
     touched: dict[Place, Touched] = dataclasses.field(default_factory=dict)
     #: Rows that an operation removed along with something else.
     dropped: set[Place] = dataclasses.field(default_factory=set)
+    #: Closed when all is done or undone: files on their way in that were not kept go with it.
+    unfinished: contextlib.ExitStack = dataclasses.field(default_factory=contextlib.ExitStack)
     #: Whatever operations remember within the batch, such as configurations read once.
     memory: dict[Any, Any] = dataclasses.field(default_factory=dict)
 

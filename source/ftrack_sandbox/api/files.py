@@ -1,10 +1,11 @@
 """`get_upload_metadata`: where a client is to PUT a component's data; and whose data it may have.
 
-Source: protocol reference 8.2. Uploads in parts (8.3) are not offered yet.
+Source: protocol reference 8.2, 8.3.
 """
 
 import base64
 import binascii
+import logging
 import mimetypes
 from collections.abc import Mapping
 from typing import Any
@@ -15,29 +16,40 @@ from ftrack_sandbox.access import Access, Caller
 from ftrack_sandbox.api.batch import Batch
 from ftrack_sandbox.api.row import check_reach
 from ftrack_sandbox.errors import ApiError, ValidationError
+from ftrack_sandbox.storage import Upload, WrongParts
 from ftrack_sandbox.store import Store
+
+_log = logging.getLogger(__name__)
 
 #: Bytes of the largest file that is taken in one piece (assumed; as with S3's single PUT).
 LARGEST_BYTES = 5 << 30
+
+#: Parts of one upload, and bytes of all of them: what the JavaScript client knows as its limits.
+#: Source: protocol reference 8.3.
+MOST_PARTS = 10_000
+LARGEST_PARTED_BYTES = (128 << 20) * MOST_PARTS
 
 
 def get_upload_metadata(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
     """Answer `component_id`, the signed `url` and the `headers` that the PUT must carry.
 
     The component need not exist yet. The address admits a file of the declared size only and,
-    when a checksum was declared, one with that MD5.
+    when a checksum was declared, one with that MD5. With `parts`, a number, the answer holds
+    `upload_id` and `urls`, an address for each part, instead; whoever asks for one part gets one.
 
     Raises ValidationError naming the field that is missing or wrong, PermissionDenied for a
-    component out of the caller's reach, ApiError for an upload in parts.
+    component out of the caller's reach.
     """
     component_id = _component_id(operation)
-    if operation.get("parts") is not None:
-        raise ApiError("Uploads in parts are not supported by the sandbox; leave out 'parts'.")
-    size = _size(operation)
+    count = _part_count(operation)
+    size = _size(operation, LARGEST_BYTES if count is None else LARGEST_PARTED_BYTES)
     checksum = _checksum(operation)
+    content_type = _content_type(operation)
     # An id that exists already must be one whose data the caller may replace.
     check_reach(batch, batch.schema.find("Component"), [(component_id,)])
-    headers = {"Content-Type": _content_type(operation)}
+    if count is not None:
+        return _begin_parts(batch, component_id, count, size, checksum)
+    headers = {"Content-Type": content_type}
     if size:
         # With a length given, the Python client announces an empty file in chunks and sends none,
         # whereupon any server waits for them.
@@ -46,6 +58,44 @@ def get_upload_metadata(batch: Batch, operation: Mapping[str, Any]) -> dict[str,
         headers["Content-MD5"] = checksum
     url = batch.urls.upload(component_id, size, checksum)
     return {"component_id": component_id, "url": url, "headers": headers}
+
+
+def complete_multipart_upload(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
+    """Make one file of the parts that came; answer `component_id` and the file's `url`.
+
+    The file is in place when the batch is stored; when the batch is undone nothing of it stays,
+    and the upload can be completed again. `parts` lists `part_number` and `e_tag` of every part in
+    the order of the numbers (assumed, as with S3). Raises ValidationError naming what is wrong,
+    PermissionDenied. Source: protocol reference 8.3, the recorded reply.
+    """
+    component_id = _component_id(operation)
+    upload_id = operation.get("upload_id")
+    parts = batch.storage.parts(upload_id) if isinstance(upload_id, str) else None
+    if parts is None or parts.component_id != component_id:
+        raise ValidationError(f"There is no upload '{upload_id}' of component {component_id}.")
+    tags = _tags(operation.get("parts"))
+    check_reach(batch, batch.schema.find("Component"), [(component_id,)])
+    try:
+        whole = batch.unfinished.enter_context(batch.storage.upload(component_id))
+        parts.join(tags, whole)
+    except WrongParts as error:
+        raise ValidationError(str(error)) from error
+    except OSError as error:
+        raise ApiError(f"The file could not be stored: {error.strerror}.") from error
+    batch.writer.after_commit += [lambda: keep(whole), lambda: batch.storage.end_parts(parts)]
+    return {
+        "action": "complete_multipart_upload",
+        "component_id": component_id,
+        "url": batch.urls.download(component_id),
+    }
+
+
+def keep(upload: Upload) -> None:
+    """Put a file in its place once its batch is stored; too late to tell the client of a failure."""
+    try:
+        upload.keep()
+    except OSError as error:
+        _log.error("a file could not be stored: %s", error)
 
 
 def component_name(
@@ -69,16 +119,57 @@ def component_name(
 def _component_id(operation: Mapping[str, Any]) -> str:
     component_id = operation.get("component_id")
     if not isinstance(component_id, str) or not component_id:
-        raise ValidationError("get_upload_metadata needs 'component_id', a text.")
+        raise ValidationError(f"{operation.get('action')} needs 'component_id', a text.")
     return component_id
 
 
-def _size(operation: Mapping[str, Any]) -> int:
+def _part_count(operation: Mapping[str, Any]) -> int | None:
+    count = operation.get("parts")
+    if count is None:
+        return None
+    if not _is_whole(count) or not 1 <= count <= MOST_PARTS:
+        raise ValidationError(f"'parts' must be a number from 1 to {MOST_PARTS}, or null.")
+    return int(count)
+
+
+def _begin_parts(
+    batch: Batch, component_id: str, count: int, size: int, checksum: str | None
+) -> dict[str, Any]:
+    try:
+        parts = batch.storage.begin_parts(component_id, count, size, checksum)
+    except OSError as error:
+        raise ApiError(f"The upload could not be begun: {error.strerror}.") from error
+    urls = [
+        {"part_number": number, "signed_url": batch.urls.part(parts.id, number)}
+        for number in range(1, count + 1)
+    ]
+    return {"component_id": component_id, "upload_id": parts.id, "urls": urls}
+
+
+def _tags(parts: Any) -> dict[int, str]:
+    """Return the tags of a completed upload's parts by number."""
+    tags: dict[int, str] = {}
+    for part in parts if isinstance(parts, list) else [None]:
+        part = part if isinstance(part, Mapping) else {}
+        number, tag = part.get("part_number"), part.get("e_tag")
+        if not _is_whole(number) or not isinstance(tag, str):
+            raise ValidationError("'parts' must list part_number, a number, and e_tag, a text, of each part.")
+        if number != len(tags) + 1:
+            raise ValidationError(f"'parts' names part {number} where part {len(tags) + 1} is due.")
+        tags[number] = tag
+    return tags
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _size(operation: Mapping[str, Any], largest: int) -> int:
     size = operation.get("file_size")
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise ValidationError("get_upload_metadata needs 'file_size', a number of bytes.")
-    if size > LARGEST_BYTES:
-        raise ValidationError(f"A file of {size} bytes is too large; {LARGEST_BYTES} are the most.")
+    if size > largest:
+        raise ValidationError(f"A file of {size} bytes is too large; {largest} are the most.")
     return size
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ftrack_sandbox.access import Access, Caller
-from ftrack_sandbox.api import account, constraint, files, read, reply, server, write
+from ftrack_sandbox.api import account, constraint, files, read, reply, search, server, write
 from ftrack_sandbox.api.batch import Batch
 from ftrack_sandbox.api.update_event import update_events
 from ftrack_sandbox.encode import Encoder, Entity, Shaped, to_wire
@@ -26,6 +26,7 @@ Handler = Callable[[Batch, Mapping[str, Any]], Any]
 #: Operations that only read; a batch of these alone needs no write transaction.
 _READING: Mapping[str, Handler] = {
     "query": read.query,
+    "search": search.search,
     "query_server_information": server.query_server_information,
     "query_schemas": server.query_schemas,
     "get_upload_metadata": files.get_upload_metadata,
@@ -36,6 +37,7 @@ _WRITING: Mapping[str, Handler] = {
     "update": write.update,
     "delete": write.delete,
     "reset_remote": account.reset_remote,
+    "complete_multipart_upload": files.complete_multipart_upload,
 }
 
 
@@ -72,7 +74,10 @@ def run_batch(
     """
     handlers = [_handler(operation) for operation in _checked(operations)]
     writes = any(operation["action"] in _WRITING for operation in operations)
-    with _opened(services, writes) as (connection, transaction):
+    with (
+        contextlib.ExitStack() as unfinished,
+        _opened(services, writes) as (connection, transaction),
+    ):
         batch = Batch(
             services.schema,
             caller,
@@ -80,9 +85,11 @@ def run_batch(
             connection,
             transaction,
             Urls(base_url, services.urls_secret),
+            services.storage,
             strict,
             client_token,
             push_token,
+            unfinished=unfinished,
         )
         results = [handle(batch, operation) for handle, operation in zip(handlers, operations, strict=True)]
         if transaction is not None:

@@ -25,7 +25,16 @@ def query(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
     expression = operation.get("expression")
     if not isinstance(expression, str):
         raise ParseError("Failed to parse: a query needs an expression.")
-    compiled = compile_query(parse(expression), batch.schema, batch.visible, EXPRESSIONS)
+    return found(batch, "query", compile_for(batch, expression))
+
+
+def compile_for(batch: Batch, expression: str) -> Compiled:
+    """Return what finds the rows of *expression* that the caller sees. Raises ParseError."""
+    return compile_query(parse(expression), batch.schema, batch.visible, EXPRESSIONS)
+
+
+def found(batch: Batch, action: str, compiled: Compiled) -> dict[str, Any]:
+    """Return the answer to the operation *action* that asks for the rows of a compiled query."""
     if compiled.grouped:
         if not batch.strict:
             raise ParseError("Failed to parse: grouping needs the header ftrack-strict-api.")
@@ -33,7 +42,7 @@ def query(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
     else:
         rows = Reader(batch).rows(compiled)
     return {
-        "action": "query",
+        "action": action,
         "data": rows,
         "metadata": {"next": {"offset": _next_offset(compiled, len(rows))}},
     }
