@@ -8,11 +8,12 @@ import html
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NoReturn
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -26,6 +27,7 @@ from ftrack_sandbox.control import RequestLog
 from ftrack_sandbox.errors import ApiError, InvalidCredentials
 from ftrack_sandbox.faults import AskedError, Fault, Faults, FaultyPaths, Occasion, play
 from ftrack_sandbox.file_route import FileRoutes
+from ftrack_sandbox.urls import Urls
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ def create_app(
         Route("/api", endpoint, methods=["POST"]),
         Route("//api", endpoint, methods=["POST"]),
         *FileRoutes(services).routes,
+        Route("/widget", _widget(Urls("", services.urls_secret))),
         *control.routes(services.access, log, faults, reset),
         *more_routes,
     ]
@@ -103,6 +106,21 @@ async def _front_page(request: Request) -> Response:
         "The API is served at <code>/api</code>.</p></html>"
     )
     return HTMLResponse(page, headers={"FTRACK_VERSION": VERSION})
+
+
+def _widget(urls: Urls) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers the address of a widget: a page that says what would be shown."""
+
+    async def answer(request: Request) -> Response:
+        query = dict(request.query_params)
+        if not urls.allows(request.url.path, query):
+            raise HTTPException(403, "This address is not valid, or no longer.")
+        shown = " ".join(query.get(name, "") for name in ("name", "entity_type", "entity_key"))
+        return HTMLResponse(
+            f"<!doctype html><html lang='en'><title>ftrack sandbox</title><p>{html.escape(shown)}</p></html>"
+        )
+
+    return answer
 
 
 class Endpoint:

@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ftrack_sandbox.access import Access, Caller
-from ftrack_sandbox.api import account, constraint, files, read, reply, search, server, write
+from ftrack_sandbox.api import (
+    account,
+    constraint,
+    delayed,
+    files,
+    media,
+    read,
+    reply,
+    search,
+    server,
+    web,
+    write,
+)
 from ftrack_sandbox.api.batch import Batch
 from ftrack_sandbox.api.update_event import update_events
 from ftrack_sandbox.encode import Encoder, Entity, Shaped, to_wire
@@ -30,6 +42,9 @@ _READING: Mapping[str, Handler] = {
     "query_server_information": server.query_server_information,
     "query_schemas": server.query_schemas,
     "get_upload_metadata": files.get_upload_metadata,
+    "get_widget_url": web.get_widget_url,
+    "send_user_invite": web.send_user_invite,
+    "send_review_session_invite": web.send_review_session_invite,
 }
 
 _WRITING: Mapping[str, Handler] = {
@@ -38,6 +53,8 @@ _WRITING: Mapping[str, Handler] = {
     "delete": write.delete,
     "reset_remote": account.reset_remote,
     "complete_multipart_upload": files.complete_multipart_upload,
+    "delayed_job": delayed.delayed_job,
+    "encode_media": media.encode_media,
 }
 
 

@@ -2,14 +2,14 @@
 
 from ftrack_sandbox.faults.fault import KINDS, PATHS, Fault
 from ftrack_sandbox.faults.play import CUT, AskedError, FaultyPaths, play
-from ftrack_sandbox.faults.register import Asked, Faults, Occasion
+from ftrack_sandbox.faults.register import AskedFault, Faults, Occasion
 
 __all__ = [
     "CUT",
     "KINDS",
     "PATHS",
-    "Asked",
     "AskedError",
+    "AskedFault",
     "Fault",
     "Faults",
     "FaultyPaths",

@@ -94,6 +94,7 @@ KINDS: Mapping[str, Kind] = {
 #: Paths beside `/api` where faults are met that name them as their operation.
 PATHS: Mapping[str, str] = {
     "/upload": "upload",
+    "/upload/part": "upload",
     "/file": "download",
     "/component/get": "download",
     "/component/remove": "remove",

@@ -60,7 +60,7 @@ class Occasion:
         return topic.startswith(fault.topic[:-1]) if fault.topic.endswith("*") else topic == fault.topic
 
 
-class Asked:
+class AskedFault:
     """A fault that was asked for, and how it fares. Changed under the lock of `Faults` only."""
 
     def __init__(self, fault: Fault) -> None:
@@ -109,15 +109,15 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._asked: tuple[Asked, ...] = ()
+        self._asked: tuple[AskedFault, ...] = ()
         self._over = threading.Event()
         self._listeners: tuple[Callable[[bool], None], ...] = ()
         #: Whether any fault may be met: asked on every call and event, so it costs nothing.
         self.waiting = False
 
-    def add(self, fault: Fault) -> Asked:
+    def add(self, fault: Fault) -> AskedFault:
         """Ask for one more fault; return what tells how often it was met."""
-        asked = Asked(fault)
+        asked = AskedFault(fault)
         with self._lock:
             self._asked = (*self._asked, asked)
             self._note()
@@ -142,7 +142,7 @@ class Faults:
         for listener in self._listeners:
             listener(False)
 
-    def __iter__(self) -> Iterator[Asked]:
+    def __iter__(self) -> Iterator[AskedFault]:
         return iter(self._asked)
 
     def __len__(self) -> int:
@@ -185,7 +185,7 @@ class Faults:
         """Call *listener* no more."""
         self._listeners = tuple(each for each in self._listeners if each != listener)
 
-    def _strike(self, added: Sequence[Asked]) -> None:
+    def _strike(self, added: Sequence[AskedFault]) -> None:
         """Let open sockets meet what was added."""
         for listener in self._listeners:
             listener(True)

@@ -270,8 +270,8 @@ def test_a_body_that_is_no_list_of_operations_is_refused(desk: Desk, body: Any) 
 
 
 def test_an_unknown_operation_is_refused_in_the_words_the_client_looks_for(desk: Desk) -> None:
-    with pytest.raises(UnknownOperation, match=r"^Invalid action u'encode_media'$"):
-        desk.run({"action": "encode_media"})
+    with pytest.raises(UnknownOperation, match=r"^Invalid action u'compute_rollups'$"):
+        desk.run({"action": "compute_rollups"})
     with pytest.raises(UnknownOperation):
         desk.run({"action": ["create"]})
 

@@ -299,9 +299,7 @@ _PATHS = st.lists(
     _NAMES.filter(lambda name: name.lower() not in ("not", "select")), min_size=1, max_size=3
 ).map(tuple)
 _TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
-_WORDS = st.from_regex(r"[^\s(),\"'\x00]{1,12}", fullmatch=True).filter(
-    lambda word: word.lower() != "select"
-)
+_WORDS = st.from_regex(r"[^\s(),\"'\x00]{1,12}", fullmatch=True).filter(lambda word: word.lower() != "select")
 _LITERALS = st.one_of(st.builds(Literal, _TEXTS), st.builds(Literal, _WORDS, st.just(False)))
 _LISTS = st.lists(_LITERALS, min_size=1, max_size=4).map(tuple)
 
