@@ -38,6 +38,22 @@ class Slow(Action):
 register = plugin(Slow)
 """
 
+#: An action that leaves a line wherever it runs.
+TALLYING = """
+from ftrack_jobs import Action, Job, plugin
+
+class Tally(Action):
+    label = "Tally"
+    identifier = "test.tally"
+
+    def run(self, job: Job) -> str:
+        with open({tally!r}, "a", encoding="utf-8") as stream:
+            stream.write("ran\\n")
+        return "Tallied"
+
+register = plugin(Tally)
+"""
+
 
 @pytest.fixture
 def project(studio):
@@ -162,19 +178,24 @@ def test_two_users_who_click_at_once_each_get_their_own_file(studio, project):
     assert "sequences" in ended["joerg.weiss"]["description"]
 
 
-def test_two_listeners_make_one_job_of_one_click(studio, project):
-    studio.listen()
-    studio.listen()
+def test_two_listeners_make_one_job_of_one_click_and_one_of_them_answers(
+    studio, project, plugin_file, tmp_path
+):
+    tally = tmp_path / "tally"
+    folder = plugin_file(TALLYING.format(tally=str(tally)))
+    for _ in range(2):
+        studio.listen(folder)
     browser = studio.browser(COORDINATOR)
+    selection = {"selection": [{"entityType": "show", "entityId": project["id"]}]}
     before = browser.jobs()
-    browser.launch(IDENTIFIER, project, values={"entity_type": "Sequence", "columns": "name"})
+    _, answers = browser.publish("ftrack.action.launch", {**selection, "actionIdentifier": "test.tally"})
     assert browser.ended(browser.new_job(before))["status"] == "done"
-    # Both have answered this one later menu, so both were through with the click.
-    _, replies = browser.publish(
-        "ftrack.action.discover", {"selection": [{"entityType": "show", "entityId": project["id"]}]}
-    )
-    wait_for(lambda: len(replies) == 2, "The second listener's menu", lambda: browser.hub.wait(0.05))
+    # Both have answered this later menu, so both are through with the click.
+    _, menus = browser.publish("ftrack.action.discover", selection)
+    wait_for(lambda: len(menus) == 2, "The second listener's menu", lambda: browser.hub.wait(0.05))
+    assert [answer["success"] for answer in answers] == [True]
     assert len(browser.jobs()) == len(before) + 1
+    assert tally.read_text(encoding="utf-8") == "ran\n"
 
 
 def test_the_key_is_in_no_job_no_event_no_log_and_no_file(studio, project, plugin_file):
