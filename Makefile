@@ -1,4 +1,5 @@
-# Every target makes .venv from nothing; python3 (3.10 or newer) and make are all it takes.
+# Every target makes .venv from nothing; python3 (3.10 or newer) and make are all it takes. Where there are
+# node (18 or newer) and npm too, `make test` also runs ftrack's JavaScript client.
 #
 #   make demo     start a local ftrack with demo data, click an action, show the file     (ONCE=1: stop there)
 #   make test     all tests
@@ -17,6 +18,12 @@ endif
 PYTHON := $(BIN)/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 
+# ftrack's JavaScript client, which tests run where there is Node.
+JAVASCRIPT := tests/contract/javascript
+ifneq ($(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/null)),)
+JAVASCRIPT_READY := $(JAVASCRIPT)/node_modules/.ready
+endif
+
 .PHONY: demo test check bench bundle clean
 
 # Two marks, so that the demo waits for no test tool.
@@ -26,7 +33,7 @@ TEST_READY := $(VENV)/.ready-to-test
 demo: $(RUN_READY)
 	$(PYTHON) demo/run.py
 
-test: $(TEST_READY)
+test: $(TEST_READY) $(JAVASCRIPT_READY)
 	$(PYTHON) -m pytest $(PYTEST_ARGS)
 
 check: $(TEST_READY)
@@ -52,6 +59,11 @@ $(TEST_READY): setup.py pyproject.toml | $(PYTHON)
 	$(INSTALL) --editable '.[test]'
 	@touch $(RUN_READY) $@
 
+# Without it those tests say why they are skipped, or fail in CI; all others run.
+$(JAVASCRIPT)/node_modules/.ready: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json
+	@if npm ci --prefix $(JAVASCRIPT) --no-audit --no-fund --loglevel=error; then touch $@; else \
+	    echo "make: npm could not install ftrack's JavaScript client" >&2; fi
+
 # Debian and Ubuntu keep ensurepip in a package of its own (python3-venv); with a pip of the system's it works without.
 $(PYTHON):
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
@@ -70,5 +82,5 @@ $(PYTHON):
 
 clean:
 	rm -rf $(VENV) build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	rm -rf source/*.egg-info
+	rm -rf source/*.egg-info $(JAVASCRIPT)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

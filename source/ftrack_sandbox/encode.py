@@ -5,6 +5,7 @@ Source: protocol reference 1.5.
 
 import dataclasses
 import datetime
+import functools
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,9 @@ from ftrack_sandbox.schema import Schema
 from ftrack_sandbox.schema.model import Attribute, EntityType
 
 Key = tuple[Any, ...]
+
+#: Types whose values JSON holds as they are.
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 class Entity:
@@ -113,10 +117,11 @@ class Encoder:
         if id(entity) in self._spelled:
             return wire
         self._spelled.add(id(entity))
-        hidden = frozenset(always(entity.type)) if self._strict else frozenset()
+        hidden: Sequence[str] = always(entity.type) if self._strict else ()
         for name, value in entity.values.items():
-            if name not in wire and not (name in hidden and name not in entity.type.primary_key):
-                wire[name] = self._value(value)
+            # The key stands there already.
+            if name not in wire and name not in hidden:
+                wire[name] = value if type(value) in _PLAIN else self._value(value)
         return wire
 
     def _value(self, value: Any) -> Any:
@@ -127,6 +132,7 @@ class Encoder:
         return to_wire(value)
 
 
+@functools.lru_cache(maxsize=512)
 def always(entity_type: EntityType) -> tuple[str, ...]:
     """Return the attributes every row of the type carries, whatever was selected.
 
@@ -139,6 +145,9 @@ def always(entity_type: EntityType) -> tuple[str, ...]:
 
 def reference(entity_type: EntityType, key: Key) -> dict[str, Any]:
     """Return the bare reference to an entity: its type and primary key."""
+    if len(key) == 1:
+        # By far the most, and one for each place of each reply.
+        return {"__entity_type__": entity_type.name, entity_type.primary_key[0]: key[0]}
     wire: dict[str, Any] = {"__entity_type__": entity_type.name}
     wire.update(zip(entity_type.primary_key, key, strict=True))
     return wire

@@ -174,11 +174,13 @@ def test_a_connection_dropped_after_the_write_leaves_it_done(ftrack_sandbox, fau
 
 
 @pytest.mark.parametrize("kind", ["drop", "drop_after", "timeout"])
-def test_a_dropped_connection_has_no_byte_of_a_reply(ftrack_sandbox, faults, kind):
+def test_a_dropped_connection_has_no_byte_of_a_reply(ftrack_sandbox, faults, caplog, kind):
     assert bytes_of_reply(ftrack_sandbox).startswith(b"HTTP/1.1 200")
     faults.add(Fault(kind, **({} if kind == "drop" else {"seconds": 0.1})))
     assert bytes_of_reply(ftrack_sandbox) == b""
     assert bytes_of_reply(ftrack_sandbox).startswith(b"HTTP/1.1 200")
+    # Nor does the web server take it for a failure of its own.
+    assert [each.getMessage() for each in caplog.records if each.name.startswith("uvicorn")] == []
 
 
 def test_a_timeout_is_silence_and_then_a_dropped_connection(ftrack_session, faults, create):
@@ -224,14 +226,22 @@ def test_a_slow_reply_comes_whole_though_it_takes_longer_than_the_clients_patien
     assert slow.met == 1
 
 
-def test_a_slow_reply_comes_in_pieces(ftrack_sandbox, faults):
+def test_a_slow_reply_comes_in_pieces_the_rest_of_them_at_once_when_the_faults_end(ftrack_sandbox, faults):
     whole = post(ftrack_sandbox, "select name from Status").content
-    faults.add(Fault("slow", seconds=0.5))
     headers = {"ftrack-user": ftrack_sandbox.api_user, "ftrack-api-key": ftrack_sandbox.api_key}
-    body = [{"action": "query", "expression": "select name from Status"}]
-    with requests.post(
-        f"{ftrack_sandbox.url}/api", json=body, headers=headers, timeout=DEADLINE_S, stream=True
-    ) as reply:
+    asking = {
+        "url": f"{ftrack_sandbox.url}/api",
+        "json": [{"action": "query", "expression": "select name from Status"}],
+        "headers": headers,
+    }
+    faults.add(Fault("slow", seconds=3600, count=2))
+    with pytest.raises(requests.exceptions.ConnectionError, match="Read timed out"):
+        requests.post(timeout=0.2, **asking)
+    with requests.post(timeout=DEADLINE_S, stream=True, **asking) as reply:
+        faults.clear()
+        assert reply.content == whole
+    faults.add(Fault("slow", seconds=0.5))
+    with requests.post(timeout=DEADLINE_S, stream=True, **asking) as reply:
         pieces = list(iter(lambda: reply.raw.read1(1 << 20), b""))
     assert b"".join(pieces) == whole
     assert len(pieces) > 5

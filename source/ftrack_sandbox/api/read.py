@@ -79,13 +79,20 @@ class Reader:
 
     def _take(self, projection: Projection, row: Mapping[str, Any]) -> Entity:
         concrete = self._schema.concrete(projection.type, row)
-        entity = self._batch.identities.of(concrete, tuple(row[name] for name in concrete.primary_key))
-        for name in (*always(concrete), *projection.scalars):
-            if name in concrete.attributes and name in row:
-                entity.values[name] = row[name]
+        key = concrete.primary_key
+        entity = self._batch.identities.of(
+            concrete, (row[key[0]],) if len(key) == 1 else tuple([row[name] for name in key])
+        )
+        values = entity.values
+        for name in always(concrete):
+            if name in row:
+                values[name] = row[name]
         for name in projection.scalars:
-            # A Resource's path may name what only users or only groups have.
-            entity.values.setdefault(name, None)
+            if name in row and name in concrete.attributes:
+                values[name] = row[name]
+            elif name not in values:
+                # A Resource's path may name what only users or only groups have.
+                values[name] = None
         return entity
 
     def _complete(self, projection: Projection, taken: Taken) -> None:

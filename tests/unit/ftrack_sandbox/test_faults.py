@@ -1,5 +1,6 @@
 """Which occasions meet which faults; what faults do is the matter of the contract tests."""
 
+import asyncio
 import random
 import threading
 
@@ -7,7 +8,7 @@ import pytest
 
 from ftrack_sandbox.errors import ValidationError
 from ftrack_sandbox.events.hub import Hub, HubUser
-from ftrack_sandbox.faults import KINDS, Fault, Faults, Occasion
+from ftrack_sandbox.faults import CUT, KINDS, Fault, Faults, Occasion, play
 
 
 @pytest.fixture
@@ -157,6 +158,21 @@ def test_the_end_of_faults_is_told_to_what_waits(faults):
     assert over.is_set() and done.wait(30)
     assert not faults.over.is_set()
     assert (len(faults), faults.waiting, faults.meet(query("Task"))) == (0, False, [])
+
+
+def test_silence_lasts_no_longer_than_its_client():
+    dropped = []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def answer(scope, receive, send):
+        raise AssertionError("nothing is done")
+
+    scope = {"type": "http", "extensions": {CUT: lambda: dropped.append(True)}}
+    played = play([Fault("timeout", seconds=3600)], threading.Event(), answer, scope, receive, answer)
+    asyncio.run(asyncio.wait_for(played, 30))
+    assert dropped == [True]
 
 
 class Socket:
