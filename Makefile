@@ -34,7 +34,7 @@ demo: $(RUN_READY)
 	$(PYTHON) demo/run.py
 
 test: $(TEST_READY) $(JAVASCRIPT_READY)
-	$(PYTHON) -m pytest $(PYTEST_ARGS)
+	$(PYTHON) -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 check: $(TEST_READY)
 	$(PYTHON) -m ruff check .

@@ -36,7 +36,7 @@ SANDBOX_REQUIREMENTS = [
     "SQLAlchemy>=2.0.30,<3",
     "lark>=1.1.9,<2",
     "starlette>=0.39",
-    "uvicorn>=0.29",
+    "uvicorn>=0.41",
     "websockets>=12.0",
     "pillow>=10.3",
 ]
@@ -46,6 +46,7 @@ TEST_REQUIREMENTS = [
     *SANDBOX_REQUIREMENTS,
     "pytest>=8.2",
     "pytest-timeout>=2.3",
+    "pytest-xdist>=3.6",
     "hypothesis>=6.100",
     "setuptools>=70.1",
     "ruff>=0.17,<0.18",
