@@ -25,7 +25,7 @@ from .listener import Listener
 from .query import EVERYTHING, Query
 from .registry import Registry
 from .runner import run_headless
-from .session import Client, Connection, worker_session
+from .session import Client, Connection, scrub, worker_session
 
 #: The client's own variable for folders of plugins. *Source*: protocol reference 10.1.
 PLUGIN_PATH = "FTRACK_EVENT_PLUGIN_PATH"
@@ -225,11 +225,19 @@ def _config(path: Path | None, **overrides: Any) -> Config:
         raise click.ClickException(str(error)) from error
 
 
+class _Keyless(logging.Formatter):
+    """Leaves the key out of every line: other libraries log addresses, and tracebacks, that hold it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return scrub(super().format(record), os.environ.get("FTRACK_API_KEY", ""))
+
+
 def _log(level: str) -> None:
     # One line a message, as service managers and log files want it.
-    logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Keyless("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     # The client tells of each packet and of each session's plugins; that is for those who debug the client.
     logging.getLogger("ftrack_api").setLevel(max(logging.getLevelName(level), logging.WARNING))
     # It logs each refusal of the server with a traceback, and raises it too: whoever asked tells it.

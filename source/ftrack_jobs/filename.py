@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-#: Characters that Windows refuses in a file name, and all control characters.
-_REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+#: Characters that Windows refuses in a file name, all control characters, and halves of surrogate pairs.
+_REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
 #: Names of devices: Windows takes them with no ending whatever.
 _DEVICES = {
     "CON",

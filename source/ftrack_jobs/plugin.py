@@ -74,7 +74,7 @@ def register_folder(session: Any, folder: str | os.PathLike[str], limit_to_user:
                 module.register(session)
             else:
                 logger.info("%s has no function called register, so it is no plugin", path)
-        except Exception:  # noqa: BLE001 - a plugin may fail in any way
+        except (Exception, SystemExit):  # noqa: BLE001 - a plugin may fail in any way, or be a script
             logger.error("The plugin %s cannot be used. %s", path, _scrubbed(session, traceback.format_exc()))
 
 

@@ -57,7 +57,7 @@ class Registry:
         for path in plugin_files(folders):
             try:
                 module = load_file(path)
-            except Exception as error:  # noqa: BLE001 - a plugin file may fail in any way
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin file may fail in any way
                 problems.append(f"{path} cannot be loaded: {error}")
                 continue
             for action_class in actions_of(module):

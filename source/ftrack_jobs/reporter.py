@@ -55,25 +55,28 @@ class Reporter:
         self._in_trouble = False
 
     def watch(self, record: JobRecord, report: Report) -> None:
-        """Begin to speak for the Job."""
+        """Begin to speak for the Job. Raises `RuntimeError` when no thread can be started."""
         with self._changed:
             if self._closed:
                 return
-            self._watched[report] = _Watched(record, report)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="ftrack-jobs reporter", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="ftrack-jobs reporter", daemon=True)
+                # Raises where the system has no thread left; the next Job may have more luck.
+                thread.start()
+                self._thread = thread
+            self._watched[report] = _Watched(record, report)
             self._changed.notify()
 
-    def release(self, report: Report) -> None:
-        """Let go of a Job: when this returns, nothing is written to it from here any more.
+    def release(self, *reports: Report, timeout_s: float = -1) -> None:
+        """Let go of Jobs: when this returns, nothing is written to them from here any more.
 
-        Waits for a request on its way, that is for its timeout at the longest.
+        Waits for what is on its way, at the longest for the timeouts of its few requests, or for *timeout_s*.
         """
         with self._changed:
-            self._watched.pop(report, None)
-        with self._sending:
-            pass
+            for report in reports:
+                self._watched.pop(report, None)
+        if self._sending.acquire(timeout=timeout_s):
+            self._sending.release()
 
     def close(self) -> None:
         """Let go of all Jobs and end the thread; does not wait for it."""
@@ -128,13 +131,20 @@ class Reporter:
                 each.report.stop(errors.CANCELLED)
 
     def _describe(self, client: Client, watched: Sequence[_Watched]) -> None:
-        changed = []
+        changed: list[tuple[_Watched, str]] = []
         for each in watched:
-            text = self._connection.scrub(each.report.text)
-            if text != each.shown and each.report.stop_reason is None:
+            text = self._words(each)
+            if text is not None and text != each.shown and each.report.stop_reason is None:
                 changed.append((each, text))
         for first in range(0, len(changed), _BATCH):
             self._send(client, changed[first : first + _BATCH])
+
+    def _words(self, watched: _Watched) -> str | None:
+        try:
+            return self._connection.scrub(watched.report.text)
+        except Exception as error:  # noqa: BLE001 - an author may report anything, and silences no other by it
+            logger.debug("Job %s reports what cannot be shown: %s", watched.record.id, type(error).__name__)
+            return watched.shown
 
     def _send(self, client: Client, changed: Sequence[tuple[_Watched, str]]) -> None:
         try:

@@ -324,7 +324,7 @@ def as_server_error(error: BaseException, key: str = "") -> ServerError | None:
         text = text.removeprefix("Server reported error: ")
         return ServerError(_first_line(text), lost=lost)
     if isinstance(error, requests.exceptions.RequestException):
-        return ServerError(_first_line(scrub(_network_text(error), key)), lost=True)
+        return ServerError(_first_line(scrub(_network_text(error), key)), lost=not _refused(error))
     if isinstance(error, json.JSONDecodeError) and _from_client(error):
         return ServerError("the reply was not JSON", lost=True)
     if isinstance(error, ftrack_api.exception.LocationError):
@@ -332,7 +332,16 @@ def as_server_error(error: BaseException, key: str = "") -> ServerError | None:
     return None
 
 
+def _refused(error: requests.exceptions.RequestException) -> bool:
+    """Tell whether *error* is an answer that would be the same if it were asked for again."""
+    status = getattr(error.response, "status_code", 0)
+    return 400 <= status < 500 and status not in (408, 425, 429)
+
+
 def _network_text(error: requests.exceptions.RequestException) -> str:
+    if error.response is not None:
+        # Without the address: that of an upload is signed.
+        return f"{error.response.status_code} {error.response.reason}".strip()
     if isinstance(error, requests.exceptions.Timeout):
         return "no reply in time"
     if isinstance(error, requests.exceptions.SSLError):
@@ -344,6 +353,10 @@ def _network_text(error: requests.exceptions.RequestException) -> str:
 
 def _location_text(error: Any) -> str:
     cause = error.details.get("error")
+    # The client puts what happened on the network, its address included, into words of its own.
+    for each in (cause, getattr(cause, "__context__", None)):
+        if isinstance(each, requests.exceptions.RequestException):
+            return _network_text(each)
     return str(getattr(cause, "message", None) or cause or error.message)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from .. import errors
 from ..access import find_user, may_run
-from ..errors import AccessError, FormError, LaunchError, LaunchRefused, ServerError
+from ..errors import AccessError, FormError, JobCancelled, LaunchError, LaunchRefused, ServerError
 from ..form import FormContext
 from ..job_record import JobRecord, claim
 from ..launch import EntityRef, Launch, selection_of
@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 #: Seconds for which a user's roles are remembered for menus. A click is always checked anew.
 ROLES_KEPT_S = 60.0
+
+#: What an author may raise to end more than the one check: this thread answers everybody.
+_LEAVING = (SystemExit, JobCancelled)
 
 Reply = dict[str, Any]
 
@@ -92,7 +95,7 @@ class Desk:
             return _refused(action, reason)
         except (LaunchError, LaunchRefused, AccessError) as error:
             return _refused(action, str(error))
-        except Exception as error:  # noqa: BLE001 - whoever clicked gets an answer
+        except (Exception, *_LEAVING) as error:  # noqa: BLE001 - whoever clicked gets an answer
             # What a foreign exception says may hold a URL with the key.
             text = self._floor.scrub(traceback.format_exc())
             logger.error("%s could not be started. %s", action.identifier, text, extra=_about(action))
@@ -128,7 +131,10 @@ class Desk:
             except AccessError:
                 allowed = False
         with self._roles_lock:
-            self._roles[key] = (self._clock(), allowed)
+            now = self._clock()
+            # Events name whom they like; what is old serves nobody.
+            self._roles = {each: kept for each, kept in self._roles.items() if now - kept[0] < ROLES_KEPT_S}
+            self._roles[key] = (now, allowed)
         return allowed
 
     # Click

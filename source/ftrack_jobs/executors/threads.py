@@ -46,18 +46,29 @@ class ThreadExecutor:
             return max(0, len(self._line) - self._idle)
 
     def submit(self, record: JobRecord, report: Report) -> None:
-        """Take a claimed Job. Raises `RuntimeError` after `close`."""
+        """Take a claimed Job. Raises `RuntimeError` after `close`, and where no thread can be started."""
         with self._changed:
             if self._closed:
                 raise RuntimeError("The executor is closed.")
             self._line.append((record, report))
             if len(self._line) > self._idle and self._started < self._workers:
-                self._started += 1
-                self._idle += 1
-                name = f"ftrack-jobs worker {self._started}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
+                self._start_worker()
             self._tell_places()
             self._changed.notify()
+
+    def _start_worker(self) -> None:
+        """Start one more thread, or leave the line to those that are there. Raises when there is none."""
+        name = f"ftrack-jobs worker {self._started + 1}"
+        try:
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+        except RuntimeError as error:
+            if not self._started:
+                self._line.pop()
+                raise
+            logger.warning("Only %d workers can be started: %s", self._started, error)
+            return
+        self._started += 1
+        self._idle += 1
 
     def close(self) -> list[tuple[JobRecord, Report]]:
         """Take no more Jobs and return those that wait. Does not wait for those that run."""

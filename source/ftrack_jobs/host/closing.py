@@ -31,8 +31,13 @@ class Closable(Protocol):
         """End everything within a few seconds."""
 
 
-def close_jobs(client: Client | None, connection: Connection, jobs: Mapping[Report, JobRecord]) -> None:
-    """End *jobs* as failed, saying that the host was closed, and remove their folders. Raises nothing.
+def close_jobs(
+    client: Client | None,
+    connection: Connection,
+    jobs: Mapping[Report, JobRecord],
+    words: str = errors.HOST_CLOSED,
+) -> None:
+    """End *jobs* as failed, saying *words*, and remove their folders. Raises nothing.
 
     A Job that has ended otherwise, in the last moment or by somebody else, stays as it is.
     """
@@ -40,7 +45,7 @@ def close_jobs(client: Client | None, connection: Connection, jobs: Mapping[Repo
         with _short_session(client, connection) as usable:
             found = statuses(usable, [record.id for record in jobs.values()])
             unfinished = [each for each in jobs.values() if found.get(each.id) in (QUEUED, RUNNING)]
-            _fail(usable, unfinished)
+            _fail(usable, unfinished, words)
     except ServerError as error:
         logger.error("%d Jobs could not be ended while their host closes: %s", len(jobs), error)
     except Exception as error:  # noqa: BLE001 - the process is on its way out, and shall get there
@@ -53,8 +58,8 @@ def close_jobs(client: Client | None, connection: Connection, jobs: Mapping[Repo
         report.ended.set()
 
 
-def _fail(client: Client, records: list[JobRecord]) -> None:
-    operations = [status_update(record, FAILED, errors.HOST_CLOSED) for record in records]
+def _fail(client: Client, records: list[JobRecord], words: str) -> None:
+    operations = [status_update(record, FAILED, words) for record in records]
     if not operations:
         return
     try:

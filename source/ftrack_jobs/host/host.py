@@ -125,7 +125,10 @@ class Host:
         return words_for(self._executor.place())
 
     def submit(self, record: JobRecord, title: str) -> None:
-        """Run the claimed Job when its turn comes; while the host is being closed it ends at once."""
+        """Run the claimed Job when its turn comes; while the host is being closed it ends at once.
+
+        Raises `RuntimeError` when no thread can be started for it; the Job has ended as failed then.
+        """
         report = Report(errors.STARTING)
         with self._changed:
             taken = not self._closing
@@ -137,10 +140,16 @@ class Host:
         if not self._leaving_arranged:
             self._leaving_arranged = True
             close_at_exit(self)
-        self._reporter.watch(record, report)
-        with contextlib.suppress(RuntimeError):
-            # Closed this moment: `close` has seen the Job among the active ones.
+        try:
+            self._reporter.watch(record, report)
             self._executor.submit(record, report)
+        except RuntimeError as error:
+            if self._closing:
+                return  # This moment: `close` has seen the Job among the active ones.
+            # The system has no thread left. Nobody else would ever end the Job.
+            named = f"{type(error).__name__}: {error}"
+            self._end({report: record}, errors.UNEXPECTED_HEADLESS.format(title=title, error=named))
+            raise
 
     def scrub(self, text: str) -> str:
         """Return *text* without the API key."""
@@ -184,16 +193,18 @@ class Host:
         finally:
             self._forget([report])
 
-    def _end(self, jobs: Mapping[Report, JobRecord]) -> None:
-        """Write the end of *jobs* that this host will not run to it."""
+    def _end(self, jobs: Mapping[Report, JobRecord], words: str = errors.HOST_CLOSED) -> None:
+        """Write the end of *jobs* that this host will not run to it, and say why."""
         if not jobs:
             return
         for report in jobs:
             report.take_ending()
+        # What it has on its way would be written over the end.
+        self._reporter.release(*jobs, timeout_s=0.3)
         # The event thread may hold its session in a request that takes long.
         free = self._client_lock.acquire(timeout=0.5)
         try:
-            close_jobs(self._client if free else None, self.connection, jobs)
+            close_jobs(self._client if free else None, self.connection, jobs, words)
         finally:
             if free:
                 self._client_lock.release()
@@ -206,8 +217,13 @@ class Host:
             self._changed.notify_all()
 
     def _close_client(self) -> None:
-        with self._client_lock:
+        # The event thread may be in the midst of a question; then the session goes with the process.
+        if not self._client_lock.acquire(timeout=0.5):
+            return
+        try:
             client, self._client = self._client, None
+        finally:
+            self._client_lock.release()
         if client is not None:
             with contextlib.suppress(Exception):
                 client.close()

@@ -105,6 +105,7 @@ class Query:
         if self._nothing:
             return None
         rows, _ = self._ask(", ".join(self.columns), None, 1)
+        drop_unreached(rows, self._guards, self.reach)
         return rows[0] if rows else None
 
     def count(self) -> int:

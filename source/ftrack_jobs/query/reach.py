@@ -86,8 +86,7 @@ _INSIDE = frozenset(
     component component_locations components container context custom_attributes descendants in_reply_to
     incoming_links invitee latest_version managers members metadata note note_components note_label_links
     notes outgoing_links parent project recipients replies review_session review_session_invitees
-    review_session_object review_session_objects review_sessions status_changes statuses timelogs version
-    versions
+    review_session_object review_sessions status_changes statuses timelogs version versions
     """.split()
 )
 #: What is part of the row itself, even of one that belongs to no project.
@@ -144,12 +143,15 @@ def guards(types: Types, entity_type: str, columns: Iterable[str], reach: Reach)
     found: dict[tuple[str, ...], Guard] = {}
     for column in columns:
         path: tuple[str, ...] = ()
+        # Any file may be somebody's thumbnail, that of a version of another project too.
+        astray = False
         for start, part, attribute in types.walk(entity_type, column):
             path = (*path, part.name)
             target = attribute.target
+            astray = astray or part.name == "thumbnail"
             if target is None or target in _OPEN or part.name in _PART_OF_ROW:
                 continue
-            if start not in _OPEN and part.name in _INSIDE:
+            if start not in _OPEN and part.name in _INSIDE and not (astray and part.name == "version"):
                 continue
             way = _way(types, target)
             if way is None:

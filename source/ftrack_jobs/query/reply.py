@@ -80,8 +80,8 @@ def decode_date(wire: Row) -> Any:
             return _moment(str(text))
         if wire["__type__"] == "date":
             return datetime.date.fromisoformat(str(text)[:10])
-    except ValueError:
-        pass  # A day that does not exist, such as 0000-00-00, is shown as it is.
+    except (ValueError, OverflowError):
+        pass  # A day that does not exist, such as 0000-00-00, or not in UTC, is shown as it is.
     return text
 
 

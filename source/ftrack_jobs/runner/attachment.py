@@ -35,7 +35,8 @@ def pack(files: Sequence[Path], folder: Path, title: str) -> Path | None:
     if len(files) < 2:
         return files[0] if files else None
     target = folder / f"{safe_filename(title)}.zip"
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    # Not strict: a file may be older than what a zip can say, which is no reason to lose it.
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
         for file, name in zip(files, distinct_names([file.name for file in files]), strict=True):
             archive.write(file, name)
     return target

@@ -70,7 +70,7 @@ def outcome_of(
     sentence = errors.UNEXPECTED_HEADLESS if headless else errors.UNEXPECTED
     return Outcome(
         FAILED,
-        scrub(sentence.format(title=title, error=_named(error))),
+        scrub(sentence.format(title=title, error=_named(error, scrub))),
         detail=scrub(_head(title, identifier) + _trace(error)),
     )
 
@@ -103,9 +103,10 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         ]
 
 
-def _named(error: BaseException) -> str:
+def _named(error: BaseException, scrub: Callable[[str], str]) -> str:
     text = " ".join(str(error).split()) if _has_text(error) else ""
-    text = text[:300]
+    # Cut after the key is gone: half of a key would be found by nobody.
+    text = scrub(text)[:300]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -20,6 +20,7 @@ from ftrack_jobs.filename import safe_filename
         ("COM1", "_COM1"),
         ("COM10", "COM10"),
         ("Ünïcödé 映画 🎬", "Ünïcödé 映画 🎬"),
+        ("half \ud83c a pair", "half _ a pair"),
         ("", "unnamed"),
         ("...", "unnamed"),
     ],

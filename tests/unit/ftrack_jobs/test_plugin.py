@@ -139,6 +139,7 @@ def test_a_folder_is_registered_whole_and_a_broken_file_costs_no_other(ftrack_se
         "c_nothing.py": "def register():\n    pass",
         "d_helper.py": "number = 3",
         "e_foreign.py": FOREIGN,
+        "ended.py": "import sys\nsys.exit('usage: ended.py FILE')",
         "f_ours.py": PLUGIN.format(label="one"),
     }
     for name, text in files.items():
@@ -154,6 +155,7 @@ def test_a_folder_is_registered_whole_and_a_broken_file_costs_no_other(ftrack_se
         "a_broken.py",
         "b_raises.py",
         "c_nothing.py",
+        "ended.py",
     ]
     assert "no licence" in caplog.text
 

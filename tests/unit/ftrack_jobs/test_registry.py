@@ -100,3 +100,12 @@ def test_a_file_that_fails_leaves_no_module(folder):
     with pytest.raises(ZeroDivisionError):
         load_file(path)
     assert set(sys.modules) == before
+
+
+def test_a_script_that_ends_its_process_costs_no_other(folder):
+    folder("a_script.py", "import sys\nsys.exit('usage: a_script.py FILE')")
+    folder("b.py", PLUGIN.format(label="B", identifier="test.b"))
+    registry = Registry()
+    (problem,) = registry.load([folder.path])
+    assert "a_script.py" in problem and "usage" in problem
+    assert [each.identifier for each in registry] == ["test.b"]

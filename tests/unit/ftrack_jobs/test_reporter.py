@@ -170,3 +170,45 @@ def test_a_server_out_of_reach_is_told_once(make_launch, connection, client, cap
         " cannot be reached)."
         " Start it again when the server can be reached."
     ]
+
+
+def test_what_one_run_says_wrongly_silences_no_other(make_job, job_row, waiting, ftrack_sandbox):
+    _, bad = make_job()
+    record, report = make_job()
+    bad.count(["three"], 4)
+    report.say("Reading tasks")
+    assert waiting(lambda: description(job_row(record.id)) == "Reading tasks")
+    # Nor does it cost a new session each second.
+    ftrack_sandbox.requests.clear()
+    report.say("Writing tasks")
+    assert waiting(lambda: description(job_row(record.id)) == "Writing tasks")
+    assert not [each for each in ftrack_sandbox.requests if each.operation == "query_server_information"]
+
+
+def test_a_release_can_be_given_a_limit(connection):
+    reporter = Reporter(connection)
+    with reporter._sending:
+        reporter.release(Report("Starting"), timeout_s=0.05)
+
+
+def test_a_reporter_that_cannot_start_its_thread_tries_again(
+    connection, client, make_launch, job_row, waiting, monkeypatch
+):
+    reporter = Reporter(connection, interval_s=0.05)
+    record, report = claim(client, make_launch(), owner="test", description="Starting"), Report("Reading")
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name == "ftrack-jobs reporter":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            reporter.watch(record, report)
+    reporter.watch(record, report)
+    try:
+        assert waiting(lambda: description(job_row(record.id)) == "Reading")
+    finally:
+        reporter.close()

@@ -9,6 +9,7 @@ import pytest
 from ftrack_jobs import Action, Choice, Form, FormError, Job, Text
 from ftrack_jobs.action import Desk
 from ftrack_jobs.config import Config
+from ftrack_jobs.errors import JobCancelled
 from ftrack_jobs.host import Host
 from ftrack_jobs.job_record import job_id_of
 
@@ -361,3 +362,30 @@ def test_a_host_that_is_being_closed_refuses(click, host):
         reply["message"]
         == "Plain One was not started, because its host is being closed. Start it again in a minute."
     )
+
+
+@pytest.mark.parametrize("ending", [SystemExit("bye"), JobCancelled("stop")])
+def test_an_author_who_ends_the_process_while_checking_ends_nothing(ending, host, click, menu):
+    class Ending(Asking):
+        identifier = "test.ending"
+
+        def check(self, values, launch, schemas):
+            raise ending
+
+    host.add(Ending)
+    _, reply = click("test.ending", values={"kind": "a", "name": "x"})
+    assert reply["success"] is False
+    assert type(ending).__name__ in reply["message"]
+
+
+def test_remembered_roles_go_when_they_are_old(ftrack_session, host):
+    now = [0.0]
+    desk = Desk(host, clock=lambda: now[0])
+    action = ForManagers(ftrack_session)
+    for number in range(5):
+        now[0] = number * 61.0
+        desk.discover(
+            action,
+            {"id": "x", "data": {"selection": []}, "source": {"user": {"username": f"nobody{number}"}}},
+        )
+    assert len(desk._roles) == 1

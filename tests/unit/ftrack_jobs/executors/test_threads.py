@@ -157,3 +157,38 @@ def test_inline_runs_before_submit_returns():
     assert (executor.place(), executor.waiting(), executor.close()) == (0, 0, [])
     with pytest.raises(RuntimeError):
         executor.submit(*job(8))
+
+
+class NoThreads:
+    """Refuses to start threads, as a system does that has no more."""
+
+    def __init__(self, monkeypatch):
+        self.refusing = True
+        start = threading.Thread.start
+
+        def refuse(thread):
+            if self.refusing and thread.name.startswith("ftrack-jobs worker"):
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+
+
+def test_a_worker_that_cannot_be_started_is_missed_by_nobody(gate, monkeypatch):
+    system = NoThreads(monkeypatch)
+    executor = ThreadExecutor(gate.run, workers=2)
+    with pytest.raises(RuntimeError, match="new thread"):
+        executor.submit(*job(0))
+    assert (executor.waiting(), executor.place()) == (0, 0)
+
+    system.refusing = False
+    executor.submit(*job(1))
+    assert gate.running.acquire(timeout=PATIENCE_S)
+    # With one at work, a second that does not start leaves its Job in line for the first.
+    system.refusing = True
+    record, report = job(2)
+    executor.submit(record, report)
+    assert executor.waiting() == 1
+    gate.open.set()
+    assert report.ended.wait(PATIENCE_S)
+    assert gate.order == ["job-1", "job-2"]

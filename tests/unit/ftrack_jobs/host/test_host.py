@@ -14,6 +14,7 @@ from ftrack_jobs.config import Config
 from ftrack_jobs.errors import ServerError
 from ftrack_jobs.host import Host
 from ftrack_jobs.job_record import job_id_of
+from ftrack_jobs.reporter import Reporter
 from ftrack_jobs.session import Connection
 
 PATIENCE_S = 20.0
@@ -193,3 +194,74 @@ def test_the_owner_of_a_job_is_named_in_it(host, held, click, job_row):
     data = json.loads(job_row(job)["data"])
     assert data["owner"] == host.owner
     assert host.connection.api_key not in job_row(job)["data"]
+
+
+def test_a_job_for_which_no_thread_can_be_started_ends_as_failed(
+    host, held, ftrack_session, job_row, monkeypatch
+):
+    host.add(held)
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name.startswith("ftrack-jobs"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    event = ftrack_api.event.base.Event(
+        "ftrack.action.launch",
+        id=uuid.uuid4().hex,
+        data={"actionIdentifier": "test.held", "selection": []},
+        source={"id": "browser", "user": {"username": ftrack_session.api_user}},
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        (reply,) = ftrack_session.event_hub.publish(event, synchronous=True)
+    assert reply["success"] is False
+    status, words = shown(job_row(job_id_of(event["id"])))
+    assert (status, words.startswith("Held failed unexpectedly")) == ("failed", True)
+    assert host.join(1)
+
+
+def test_a_description_on_its_way_does_not_undo_how_a_closing_host_ends_a_job(host, held, click, job_row):
+    host.add(held)
+    held.reports = False
+    job_ids = [click("test.held") for _ in range(3)]
+    until(lambda: shown(job_row(job_ids[2]))[1] == "Waiting, 1st in line")
+    reporter = host._reporter
+    on_its_way, go_on = threading.Event(), threading.Event()
+
+    def late(client, changed):
+        on_its_way.set()
+        go_on.wait(PATIENCE_S)
+        Reporter._send(reporter, client, changed)
+
+    reporter._send = late
+    # Something new to say about the one in line.
+    next(report for report in host._active if report.text.startswith("Waiting")).say("Waiting still")
+    assert on_its_way.wait(PATIENCE_S)
+    closing = threading.Thread(target=host.close)
+    closing.start()
+    threading.Timer(0.15, go_on.set).start()
+    closing.join(PATIENCE_S)
+    with reporter._sending:
+        pass
+    assert shown(job_row(job_ids[2])) == ("failed", "host was closed")
+
+
+def test_closing_does_not_wait_for_a_question_of_the_event_thread(host):
+    asking, over = threading.Event(), threading.Event()
+
+    def ask():
+        with host.client():
+            asking.set()
+            over.wait(PATIENCE_S)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    assert asking.wait(PATIENCE_S)
+    began = time.monotonic()
+    threading.Timer(8.0, over.set).start()
+    host.close()
+    assert time.monotonic() - began < 5.5
+    over.set()
+    thread.join(PATIENCE_S)

@@ -395,3 +395,66 @@ def test_several_questions_are_one_request_and_share_their_references(ftrack_san
     first, second = ask_rows(ftrack_session, question, question)
     assert ftrack_sandbox.requests.count == before + 1
     assert first[0]["status"]["name"] == second[0]["status"]["name"]
+
+
+def test_a_version_shown_in_a_review_of_another_project_does_not_tell_of_it(shows, ftrack_session):
+    here, there = shows
+    version = ftrack_session.query(f'AssetVersion where asset.parent.project_id is "{here}"').first()
+    project = ftrack_session.get("Project", there)
+    review = ftrack_session.create("ReviewSession", {"name": "secret review", "project": project})
+    ftrack_session.create(
+        "ReviewSessionObject",
+        {"name": "x", "version": "1", "review_session": review, "asset_version": version},
+    )
+    ftrack_session.commit()
+    columns = "review_session_objects.review_session.name"
+    where = "id is {version}"
+    try:
+        all_of = Query(ftrack_session, "AssetVersion", columns, where, version=version["id"]).first()
+        assert "secret review" in str(all_of)
+        reach = Reach(frozenset({here}))
+        seen = Query(ftrack_session, "AssetVersion", columns, where, reach=reach, version=version["id"])
+        assert "secret review" not in str(list(seen))
+        assert "secret review" not in str(seen.with_columns(columns).first())
+    finally:
+        ftrack_session.delete(review)
+        ftrack_session.commit()
+
+
+def test_the_first_row_shows_nothing_of_other_projects_either(shows, ftrack_session):
+    appointment = ftrack_session.query(
+        f'Appointment where type is "assignment" and context.project_id is "{shows[1]}"'
+    ).first()
+    columns, where = "assignments.context.project_id", "id is {user}"
+    user = Query(
+        ftrack_session,
+        "User",
+        columns,
+        where,
+        reach=Reach(frozenset({shows[0]})),
+        user=appointment["resource_id"],
+    )
+    assert user.first() == next(iter(user))
+    assert shows[1] not in {
+        each["context"]["project_id"] for each in user.with_columns(columns).first()["assignments"]
+    }
+
+
+def test_a_thumbnail_taken_from_another_project_does_not_lead_there(shows, ftrack_session):
+    here, there = shows
+    component = ftrack_session.query(
+        f'FileComponent where version.asset.parent.project_id is "{there}"'
+    ).first()
+    task = ftrack_session.query(f'Task where project_id is "{here}"').first()
+    before = task["thumbnail_id"]
+    task["thumbnail_id"] = component["id"]
+    ftrack_session.commit()
+    columns = "thumbnail.name, thumbnail.version.asset.name"
+    try:
+        reach = Reach(frozenset({here}))
+        row = Query(ftrack_session, "Task", columns, "id is {task}", reach=reach, task=task["id"]).first()
+        assert row["thumbnail"]["name"] == component["name"]
+        assert row["thumbnail"]["version"] is None
+    finally:
+        task["thumbnail_id"] = before
+        ftrack_session.commit()

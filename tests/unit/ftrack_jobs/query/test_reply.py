@@ -136,6 +136,7 @@ UTC = datetime.timezone.utc
         ("datetime", "2024-05-03T11:15:00+02:00", datetime.datetime(2024, 5, 3, 9, 15, tzinfo=UTC)),
         ("date", "2024-05-03", datetime.date(2024, 5, 3)),
         ("datetime", "0000-00-00T00:00:00", "0000-00-00T00:00:00"),
+        ("datetime", "0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00+01:00"),
         ("datetime", None, None),
         ("unheard of", "x", "x"),
     ],

@@ -1,3 +1,4 @@
+import os
 import uuid
 import zipfile
 
@@ -95,3 +96,10 @@ def test_a_key_in_a_files_name_does_not_go_up(client, write, component_id):
 def test_the_component_follows_from_the_job():
     job_id = str(uuid.uuid4())
     assert component_id_of(job_id) == component_id_of(job_id) != component_id_of(str(uuid.uuid4()))
+
+
+def test_files_older_than_zip_itself_are_packed_too(write, tmp_path):
+    files = [write("old.csv", "1"), write("new.csv", "2")]
+    os.utime(files[0], (0, 0))
+    with zipfile.ZipFile(pack(files, tmp_path, "Export")) as archive:
+        assert archive.read("old.csv") == b"1"

@@ -136,3 +136,10 @@ def test_without_a_job_nothing_is_said_of_an_attached_file():
 def test_a_run_that_returned_nothing_is_done():
     assert done("", ()).description == "Done"
     assert done("Exported 3 shots", ()).description == "Exported 3 shots"
+
+
+@pytest.mark.parametrize("before", range(300 - len(KEY) - len("…"), 301, 3))
+def test_a_long_text_is_not_cut_within_the_key(before):
+    found = outcome(raised(ValueError("x" * before + KEY + " and more")))
+    assert "a-s" not in found.description
+    assert found.description.count("x" * 100)

@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ftrack_jobs.registry import Registry
 from ftrack_jobs.runner import Runner
 from ftrack_jobs.runner.attachment import component_id_of
 from ftrack_jobs.session import ask_raw
+from ftrack_sandbox.faults import Fault
 
 PATIENCE_S = 20.0
 
@@ -403,3 +405,21 @@ def test_running_leaves_nothing_in_the_folder_for_temporary_files(launch_action,
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     launch_action(acting(lambda self, job: write(job, "a.txt", "a")))
     assert [path.name for path in Path(tmp_path).iterdir() if path.name.startswith("ftrack-jobs-")] == []
+
+
+# The client closes the files of an upload that fails only when its exception is forgotten.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_upload_that_is_refused_ends_the_job_at_once_and_names_no_signed_address(
+    launch_action, ftrack_sandbox, left_behind
+):
+    ftrack_sandbox.faults.add(Fault("page", operation="upload", status=403, count=5))
+    try:
+        began = time.monotonic()
+        ended = launch_action(acting(lambda self, job: write(job, "a.csv", "1")))
+        assert time.monotonic() - began < 10
+    finally:
+        ftrack_sandbox.faults.clear()
+    assert ended.status == "failed"
+    assert "403" in ended.description
+    assert "http" not in ended.description
+    assert left_behind(ended.job_id) == []
