@@ -34,9 +34,6 @@ COLUMNS = {
 }
 OTHER_COLUMNS = "link, name, description"
 
-#: In the selection, or anywhere below it. A project is nobody's ancestor, so it is asked for by its own id.
-BELOW = "id in {ids} or project_id in {ids} or ancestors any (id in {ids})"
-
 
 class ExportForm(Form):
     """What the user is asked: which type, which columns, which kind of file."""
@@ -75,7 +72,8 @@ class ExportTable(Action):
     def run(self, job: Job[ExportForm]) -> str:
         """Write the table and attach it to the Job."""
         kind = job.values.entity_type
-        rows = job.query(kind, where=BELOW, ids=[entity.id for entity in job.selection])
+        where, ids = in_or_below(job)
+        rows = job.query(kind, where=where, **ids)
         path = job.workdir / f"{file_stem(job, kind)}.{job.values.format}"
         count = export(rows, job.values.paths(), path, order_by=["link", "id"], on_progress=job.progress)
         if not count:
@@ -84,6 +82,17 @@ class ExportTable(Action):
             )
         job.attach(path)
         return f"Exported {count:,} {plural(kind) if count != 1 else words(kind)}"
+
+
+def in_or_below(job: Job[ExportForm]) -> tuple[str, dict[str, list[str]]]:
+    """Return the condition for what lies in the selection or anywhere below it, and its parameters."""
+    # A project is nobody's ancestor, so what lies in it is asked for by its id.
+    projects = [entity.id for entity in job.selection if entity.type == "Project"]
+    others = [entity.id for entity in job.selection if entity.type != "Project"]
+    inside = "project_id in {projects}" if projects else ""
+    below = "id in {others} or ancestors any (id in {others})" if others else ""
+    ids = {name: found for name, found in (("projects", projects), ("others", others)) if found}
+    return " or ".join(part for part in (inside, below) if part), ids
 
 
 def file_stem(job: Job[ExportForm], kind: str) -> str:
