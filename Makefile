@@ -3,6 +3,7 @@
 #
 #   make demo     start a local ftrack with demo data, click an action, show the file     (ONCE=1: stop there)
 #   make test     all tests
+#   make soak     the fuzz tests with ten times as many examples, others each time (some minutes)
 #   make check    ruff and mypy
 #   make bench    every script in benchmarks/
 #   make bundle   the plugin for ftrack Connect, in dist/
@@ -24,7 +25,7 @@ ifneq ($(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/
 JAVASCRIPT_READY := $(JAVASCRIPT)/node_modules/.ready
 endif
 
-.PHONY: demo test check bench bundle clean
+.PHONY: demo test soak check bench bundle clean
 
 # Two marks, so that the demo waits for no test tool.
 RUN_READY := $(VENV)/.ready-to-run
@@ -35,6 +36,9 @@ demo: $(RUN_READY)
 
 test: $(TEST_READY) $(JAVASCRIPT_READY)
 	$(PYTHON) -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
+
+soak: $(TEST_READY)
+	FTRACK_SOAK=1 $(PYTHON) -m pytest tests/contract/test_fuzz.py $(PYTEST_ARGS)
 
 check: $(TEST_READY)
 	$(PYTHON) -m ruff check .

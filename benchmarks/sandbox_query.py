@@ -1,6 +1,6 @@
 """What a page of 500 tasks costs the sandbox, against the bare statements that find the same rows.
 
-    python benchmarks/sandbox_query.py [--scales 1 80] [--rounds 60]
+    python benchmarks/sandbox_query.py [--scales 1 80] [--rounds 20]
 
 The page is read as `ftrack_jobs` reads: by key, eight paths through relations and one collection, from
 different places of the database in turn. The peer, in the same process and on the same connections, takes
@@ -8,8 +8,8 @@ the same rows by two statements of SQLAlchemy Core, built once and reused (one j
 reads the collection), and hands them to `json.dumps`; it knows neither types nor entities, parses nothing
 and repeats what is repeated. Both are checked to say the same before either is timed, page by page.
 
-The ratio is of the two medians; the spread is that of the rounds' own ratios. A page over HTTP, by
-`requests` from another thread of this process, stands beside for information.
+A round walks through seven pages with each side in turn, page by page; its ratio is that of the two sums.
+Pages over HTTP, asked for by `requests` in this very process, stand beside for information.
 """
 
 import argparse
@@ -49,7 +49,7 @@ EXPRESSION = (
 )
 
 #: Where pages begin: spread over all ids, as these are hashes.
-PLACES = tuple(f"{number:x}0000000-0000-0000-0000-000000000000" for number in range(0, 15, 2))
+PLACES = tuple(f"{number:x}0000000-0000-0000-0000-000000000000" for number in range(0, 13, 2))
 
 #: By dotted path: the page as both sides must say it.
 Page = list[dict[str, Any]]
@@ -215,8 +215,8 @@ def check(ours: Ours, peer: Peer) -> None:
     for after in PLACES:
         expected = peer.page(peer.text(after))
         assigned = sum(len(task[COLLECTION]) for task in expected)
-        if len(expected) != PAGE_ROWS and after == PLACES[0] or not assigned:
-            sys.exit(f"The page after {after} holds {len(expected)} tasks and {assigned} assignments.")
+        if not assigned or len(expected) < PAGE_ROWS * 0.6:
+            sys.exit(f"The page after {after} holds {len(expected)} tasks and {assigned} assignments only.")
         for text in (ours.text(after), ours.text_over_http(after)):
             if ours.page(text) != expected:
                 sys.exit(f"The page after {after} differs from the peer's.")
@@ -241,29 +241,29 @@ def measure(scale: int, rounds: int) -> float:
                 own = [task.table.c[name] == value for name, value in task.classifiers.items()]
                 count = sqlalchemy.select(sqlalchemy.func.count()).select_from(task.table).where(*own)
                 tasks = connection.execute(count).scalar()
-            spent: dict[str, list[float]] = {"ours": [], "peer": [], "HTTP": []}
-            for number in range(rounds):
-                after = PLACES[number % (len(PLACES) - 1)]
-                spent["ours"].append(timed(ours.text, after))
-                spent["peer"].append(timed(peer.text, after))
-                spent["HTTP"].append(timed(ours.text_over_http, after))
-    print(f"{tasks} tasks, {rounds} pages of {PAGE_ROWS}:")
+            works = {"sandbox": ours.text, "peer": peer.text, "sandbox over HTTP": ours.text_over_http}
+            spent: dict[str, list[float]] = {name: [] for name in works}
+            for _ in range(rounds):
+                walk = [{name: timed(work, after) for name, work in works.items()} for after in PLACES]
+                for name in works:
+                    spent[name].append(sum(page[name] for page in walk) / len(walk))
+    print(f"{tasks} tasks, {rounds} rounds of {len(PLACES)} pages of {PAGE_ROWS} tasks; a page costs:")
     for name, seconds in spent.items():
-        milliseconds = [1000 * each for each in seconds]
-        print(
-            f"  {name}: median {statistics.median(milliseconds):.1f} ms"
-            f" ({min(milliseconds):.1f} to {max(milliseconds):.1f})"
-        )
-    ratios = [a / b for a, b in zip(spent["ours"], spent["peer"], strict=True)]
-    ratio = statistics.median(spent["ours"]) / statistics.median(spent["peer"])
-    print(f"  ratio: {ratio:.2f} (rounds: {min(ratios):.2f} to {max(ratios):.2f}); the bar is {BAR:g}")
-    return ratio
+        _print(name, [1000 * each for each in seconds], "ms")
+    ratios = [a / b for a, b in zip(spent["sandbox"], spent["peer"], strict=True)]
+    _print("ratio", ratios, f"times the peer; the bar is {BAR:g}")
+    return statistics.median(ratios)
+
+
+def _print(name: str, figures: Sequence[float], unit: str) -> None:
+    low, high = min(figures), max(figures)
+    print(f"  {name}: median {statistics.median(figures):.2f} ({low:.2f} to {high:.2f}) {unit}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--scales", type=int, nargs="+", default=[1, 80], help="sizes of the demo studio")
-    parser.add_argument("--rounds", type=int, default=60, help="pages of each side")
+    parser.add_argument("--rounds", type=int, default=20, help="walks through the pages, of each side")
     arguments = parser.parse_args()
     ratios = [measure(scale, arguments.rounds) for scale in arguments.scales]
     sys.exit("The bar is missed." if max(ratios) > BAR else 0)

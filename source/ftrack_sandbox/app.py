@@ -31,8 +31,8 @@ from ftrack_sandbox.urls import Urls
 
 _log = logging.getLogger(__name__)
 
-#: Bytes of the largest request body that `/api` takes.
-LARGEST_BODY_BYTES = 64 << 20
+#: Megabytes of the largest request body that `/api` takes, unless told otherwise (assumed).
+MAX_BODY_MB = 64
 
 #: Braces in an error's text break `str()` of the Python client's error. Source: protocol reference 1.4.
 _NO_BRACES = str.maketrans("{}", "()")
@@ -63,12 +63,14 @@ def create_app(
     faults: Faults,
     reset: Callable[[], None],
     more_routes: Sequence[BaseRoute] = (),
+    max_body_mb: int = MAX_BODY_MB,
 ) -> Starlette:
     """Return the application on *services*; *more_routes* are those of the event hub.
 
-    *reset* is called by `/sandbox/reset` in a thread of the pool.
+    *max_body_mb* bounds a request to `/api`; a file may be as large as was declared for it. *reset*
+    is called by `/sandbox/reset` in a thread of the pool.
     """
-    endpoint = Endpoint(services, log, faults)
+    endpoint = Endpoint(services, log, faults, max_body_mb)
     routes: list[BaseRoute] = [
         Route("/", _front_page),
         # JavaScript appends `/api` to whatever URL it was given, one that ends with a slash too.
@@ -126,8 +128,9 @@ def _widget(urls: Urls) -> Callable[[Request], Awaitable[Response]]:
 class Endpoint:
     """`POST /api` as an ASGI application: body in, one batch run in a thread of the pool, JSON out."""
 
-    def __init__(self, services: Services, log: RequestLog, faults: Faults) -> None:
+    def __init__(self, services: Services, log: RequestLog, faults: Faults, max_body_mb: int) -> None:
         self._services = services
+        self._max_body_mb = max_body_mb
         self._requests = log
         self._faults = faults
 
@@ -135,7 +138,7 @@ class Endpoint:
         """Answer one request. Never raises for what a client sent."""
         request = Request(scope, receive)
         try:
-            body = await _body(request)
+            body = await _body(request, self._max_body_mb)
         except ApiError as error:
             await _envelope(error, request)(scope, receive, send)
             return
@@ -200,13 +203,16 @@ class Endpoint:
             self._requests.add(user, operations, time.monotonic() - started, exception, _kinds(met))
 
 
-async def _body(request: Request) -> bytes:
-    """Return the request's body. Raises ApiError when it is too large."""
+async def _body(request: Request, max_mb: int) -> bytes:
+    """Return the request's body. Raises ApiError when it is too large.
+
+    The web server reads and drops what is left of that, so that the client lives to see the answer.
+    """
     body = bytearray()
     async for block in request.stream():
         body += block
-        if len(body) > LARGEST_BODY_BYTES:
-            raise ApiError(f"The request is larger than {LARGEST_BODY_BYTES >> 20} MB.")
+        if len(body) > max_mb << 20:
+            raise ApiError(f"The request is larger than {max_mb} MB.")
     return bytes(body)
 
 

@@ -16,6 +16,7 @@ from types import FrameType
 import click
 
 from ftrack_sandbox import __version__
+from ftrack_sandbox.app import MAX_BODY_MB
 from ftrack_sandbox.sandbox import Sandbox, StartError
 
 #: Signals that end the server; not all exist on every system.
@@ -84,6 +85,15 @@ def main() -> None:
     help="Multiplies the tasks of the demo studio.",
 )
 @click.option(
+    "--max-body-mb",
+    metavar="MB",
+    type=click.IntRange(1),
+    default=MAX_BODY_MB,
+    show_default=True,
+    envvar="FTRACK_SANDBOX_MAX_BODY_MB",
+    help="Size of the largest request to the API; files of components may be larger.",
+)
+@click.option(
     "--env-file",
     metavar="PATH",
     type=click.Path(dir_okay=False, path_type=pathlib.Path),
@@ -98,6 +108,7 @@ def serve(
     storage: pathlib.Path | None,
     seed: str,
     scale: int,
+    max_body_mb: int,
     env_file: pathlib.Path | None,
 ) -> None:
     """Serve until Ctrl-C.
@@ -111,7 +122,7 @@ def serve(
             f"{host} is reached from other machines. If that is meant, add --allow-remote; "
             "anybody who knows the key may then read and change everything."
         )
-    sandbox = Sandbox(host, port, database, storage, seed, scale)
+    sandbox = Sandbox(host, port, database, storage, seed, scale, max_body_mb)
     with _stop_signals(), contextlib.suppress(_Stopped):
         try:
             with _env_file(env_file) as write_env, sandbox:

@@ -89,7 +89,8 @@ class Encoder:
     def __init__(self, repeat: bool = False, strict: bool = False) -> None:
         self._repeat = repeat
         self._strict = strict
-        self._spelled: set[int] = set()
+        #: By identity: the one reference that stands at every later place of an entity spelled out.
+        self._spelled: dict[int, dict[str, Any]] = {}
 
     def encode(self, result: Entity | Shaped) -> dict[str, Any]:
         """Return an entity spelled out, or as a reference when it has been already."""
@@ -113,10 +114,11 @@ class Encoder:
         return wire
 
     def _spelled_once(self, entity: Entity) -> dict[str, Any]:
+        known = self._spelled.get(id(entity))
+        if known is not None:
+            return known
         wire = reference(entity.type, entity.key)
-        if id(entity) in self._spelled:
-            return wire
-        self._spelled.add(id(entity))
+        self._spelled[id(entity)] = wire.copy()
         hidden: Sequence[str] = always(entity.type) if self._strict else ()
         for name, value in entity.values.items():
             # The key stands there already.

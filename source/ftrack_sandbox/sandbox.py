@@ -25,7 +25,7 @@ from ftrack_sandbox import access
 from ftrack_sandbox import seed as seeds
 from ftrack_sandbox.access import Access
 from ftrack_sandbox.api.operation import Services
-from ftrack_sandbox.app import create_app
+from ftrack_sandbox.app import MAX_BODY_MB, create_app
 from ftrack_sandbox.control import RequestLog
 from ftrack_sandbox.errors import SandboxError
 from ftrack_sandbox.events import peer
@@ -60,7 +60,8 @@ class Sandbox:
     *port* 0 takes a free one. Without *database* (a SQLAlchemy URL) and *storage* both are
     temporary and removed by `stop()`. An empty database is filled with the *seed* (`demo` or
     `empty`; *scale* multiplies the demo's tasks), a filled one is kept as it is. A SQLite file
-    without *storage* keeps the files of its components in a folder beside it.
+    without *storage* keeps the files of its components in a folder beside it. Requests to the API
+    of more than *max_body_mb* megabytes are refused.
 
         with Sandbox(seed="empty") as sandbox:
             session = ftrack_api.Session(sandbox.url, sandbox.api_key, sandbox.api_user)
@@ -79,6 +80,7 @@ class Sandbox:
         storage: pathlib.Path | None = None,
         seed: str = "demo",
         scale: int = 1,
+        max_body_mb: int = MAX_BODY_MB,
     ) -> None:
         self._host = host
         self._port = port
@@ -86,6 +88,7 @@ class Sandbox:
         self._storage_root = storage
         self._seed = seed
         self._scale = scale
+        self._max_body_mb = max_body_mb
         self._stack = contextlib.ExitStack()
         self._access: Access
         self._storage: Storage
@@ -203,8 +206,9 @@ class Sandbox:
             urls_secret=secrets.token_bytes(32),
             storage=self._storage,
         )
+        hub_routes = peer.routes(self.hub, self._hub_user)
         return create_app(
-            services, self.requests, self.faults, self.reset, peer.routes(self.hub, self._hub_user)
+            services, self.requests, self.faults, self.reset, hub_routes, max_body_mb=self._max_body_mb
         )
 
     def _hub_user(self, username: str | None, key: str | None) -> HubUser:

@@ -48,13 +48,6 @@ def node():
         pytest.skip(reason)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def left_as_found(ftrack_sandbox):
-    """Take back what the tests of this module write; all tests share the sandbox."""
-    yield
-    ftrack_sandbox.reset()
-
-
 class Script:
     """A scenario that runs; told and asked by lines of JSON."""
 

@@ -30,13 +30,6 @@ SERVER = ftrack_api.symbol.SERVER_LOCATION_ID
 HIDDEN = project_id("sol_levante")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def left_as_found(ftrack_sandbox):
-    """Take back what the tests of this module write; all tests share the sandbox."""
-    yield
-    ftrack_sandbox.reset()
-
-
 @pytest.fixture
 def call(ftrack_session):
     """Send one operation, return its result."""

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from ftrack_sandbox import app
+from ftrack_sandbox.sandbox import Sandbox
 
 
 def post(sandbox, operations, **headers):
@@ -264,13 +265,15 @@ def test_an_unexpected_failure_is_logged_and_told_without_its_inside(
     assert ftrack_sandbox.api_key not in caplog.text
 
 
-def test_a_request_that_is_too_large_is_refused(ftrack_sandbox, monkeypatch):
-    monkeypatch.setattr(app, "LARGEST_BODY_BYTES", 1 << 20)
+@pytest.mark.parametrize("excess", [1, 20 << 20], ids=["by one byte", "by far"])
+def test_a_request_that_is_too_large_is_refused(excess):
     fits = b" " * ((1 << 20) - 2) + b"[]"
-    assert post(ftrack_sandbox, fits).json() == []
-    reply = post(ftrack_sandbox, b" " + fits, ftrack_strict_api="true")
-    assert reply.status_code == 400
-    assert "larger than 1 MB" in reply.json()["content"]
+    with Sandbox(seed="empty", max_body_mb=1) as sandbox:
+        assert post(sandbox, fits).json() == []
+        reply = post(sandbox, b" " * excess + fits, ftrack_strict_api="true")
+        assert reply.status_code == 400
+        assert "larger than 1 MB" in reply.json()["content"]
+        assert post(sandbox, fits).json() == []
 
 
 def test_a_client_that_goes_away_in_the_middle_harms_nobody(ftrack_sandbox):

@@ -78,7 +78,7 @@ def reached(
         project = sqlalchemy.case((table.c.context_type == "show", table.c.id), else_=table.c.project_id)
         return project.in_(project_ids)
     ways = WAY_TO_PROJECT.get(name, ())
-    if not ways and "project_id" in table.c and name != "custom_attribute_configuration":
+    if not ways and "project_id" in table.c:
         column = table.c.project_id
         return sqlalchemy.or_(column.is_(None), column.in_(project_ids))
     conditions = []

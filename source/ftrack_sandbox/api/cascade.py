@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy
 
 from ftrack_sandbox.api.batch import Batch
-from ftrack_sandbox.api.row import name_of, rows_where, slices
+from ftrack_sandbox.api.row import name_of, out_of_reach, rows_where, slices
 from ftrack_sandbox.api.upkeep import change, mark_latest, removed
 from ftrack_sandbox.api.value import foreign_keys
 from ftrack_sandbox.encode import Key
@@ -211,8 +211,11 @@ def _release(batch: Batch, doomed: Doomed) -> None:
                     continue
                 concrete = batch.schema.concrete(child_type, row)
                 if column in concrete.required or column in concrete.primary_key:
+                    # The caller may not even know that there is such a row.
+                    hidden = out_of_reach(batch, concrete, [key]) is not None
+                    name = f"A {concrete.name}" if hidden else name_of(concrete, key)
                     raise IntegrityError(
-                        f"{name_of(concrete, key)} refers by {column} to {table_name} {row[column]}, "
+                        f"{name} refers by {column} to {table_name} {row[column]}, "
                         "which therefore cannot be deleted."
                     )
                 change(batch, concrete, key, {column: None})

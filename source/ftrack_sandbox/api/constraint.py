@@ -12,10 +12,10 @@ import sqlalchemy
 
 from ftrack_sandbox.api import default, upkeep
 from ftrack_sandbox.api.batch import Batch, Touched
-from ftrack_sandbox.api.row import check_reach, fetch, name_of, rows_by_key, slices
+from ftrack_sandbox.api.row import check_reach, fetch, name_of, out_of_reach, rows_by_key, slices
 from ftrack_sandbox.api.value import foreign_keys
 from ftrack_sandbox.encode import Key
-from ftrack_sandbox.errors import DuplicateEntryError, IntegrityError, ValidationError
+from ftrack_sandbox.errors import DuplicateEntryError, IntegrityError, PermissionDenied, ValidationError
 from ftrack_sandbox.schema.model import EntityType
 
 Row = Mapping[str, Any]
@@ -71,8 +71,18 @@ def settle(batch: Batch) -> Settled:
     for each in batch.touched.values():
         _check_required(each, settled.rows[each.type.table.name, each.key])
     for entity_type, touched in _by_table(batch.touched.values()):
-        check_reach(batch, entity_type, [each.key for each in touched])
+        _check_reach(batch, entity_type, touched)
     return settled
+
+
+def _check_reach(batch: Batch, entity_type: EntityType, touched: list[Touched]) -> None:
+    """Refuse rows out of reach, and name none that the caller has not named."""
+    check_reach(batch, entity_type, [each.key for each in touched if each.created or each.sent])
+    followed = [each.key for each in touched if not (each.created or each.sent)]
+    if out_of_reach(batch, entity_type, followed) is not None:
+        raise PermissionDenied(
+            f"{batch.caller.username} has no permission to write the {entity_type.name} that this would change."
+        )
 
 
 def _by_table(touched: Iterable[Touched]) -> list[tuple[EntityType, list[Touched]]]:

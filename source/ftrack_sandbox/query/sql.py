@@ -125,7 +125,8 @@ def related_statement(
     target, join = projection.type, attribute.join
     if join is None:
         raise ValueError(f"{attribute.name} is no relation")
-    table = target.table.alias()
+    # The only one of its kind in the statement: what is joined or looked up besides is an alias.
+    table = target.table
     from_clause, key = keyed(join, table, schema)
     statement = (
         sqlalchemy.select(*table.c, key.label("_owner"))

@@ -63,9 +63,13 @@ const scenarios = {
         if (event.data === "last") resolve();
       });
     });
+    await new Promise((resolve) => eventHub._runWhenConnected(resolve));
+    const { websocket } = eventHub._socketIo.socket.transport;
+    const closed = new Promise((resolve) => websocket.addEventListener("close", resolve));
     say("subscribed");
     await hear();
-    // The socket is gone; what is published meanwhile waits.
+    // What is sent before the client knows of its loss is lost; what is published after it waits.
+    await closed;
     await eventHub.publish(new Event(topic, "from the client"));
     await last;
     return heard;
