@@ -673,3 +673,295 @@ def test_9_3_a_custom_attribute_without_write_role_stays_as_it_was(refused, open
         service, f"select value from ContextCustomAttributeValue where key is on_hold and entity_id is {shot}"
     )
     assert row["value"] is True
+
+
+# 9.2 Restricted users: assumed, for the reference has their row filter as unknown.
+
+#: What hangs on contexts, and the path to the context.
+HANGING = {
+    "TypedContext": "id",
+    "Task": "id",
+    "Shot": "id",
+    "Asset": "context_id",
+    "AssetVersion": "asset.context_id",
+    "Appointment": "context_id",
+    "Timelog": "context_id",
+    "StatusChange": "parent_id",
+}
+
+RESTRICTED = ["hana.sato", "client.review"]
+
+
+def narrow(service, username):
+    """The contexts that a restricted user is to see, told from assignments and parents, and the project."""
+    project = project_id(*REACH[username])
+    rows = ask(service, f"select id, parent_id from TypedContext where project_id is {project}")
+    parents = {each["id"]: each["parent_id"] for each in rows}
+    (user,) = ask(service, f"select id, memberships.group_id from User where username is {username}")
+    resources = ", ".join([user["id"], *(each["group_id"] for each in user["memberships"])])
+    query = f"select context_id from Appointment where type is assignment and resource_id in ({resources})"
+    assigned = {each["context_id"] for each in ask(service, query)}
+
+    def line(context):
+        return [context, *line(parents[context])] if context in parents else []
+
+    above = {each for context in assigned for each in line(context)}
+    below = {context for context in parents if assigned & set(line(context))}
+    return above | below | {project}
+
+
+def hidden_from(service, username):
+    """A task in the restricted user's project that the user does not see."""
+    seen, project = narrow(service, username), project_id(*REACH[username])
+    rows = ask(service, f"select id, name, parent_id, description from Task where project_id is {project}")
+    return next(each for each in rows if each["id"] not in seen)
+
+
+@contextlib.contextmanager
+def made(service, type_name, **data):
+    """What is there for a while only."""
+    entity = service.create(type_name, data)
+    service.commit()
+    try:
+        yield entity
+    finally:
+        service.delete(entity)
+        service.commit()
+
+
+@pytest.mark.parametrize("username", RESTRICTED)
+@pytest.mark.parametrize("type_name", HANGING)
+def test_9_2_a_restricted_user_sees_what_hangs_on_what_is_assigned_and_on_what_leads_there(
+    open_session, service, username, type_name
+):
+    seen, path = narrow(service, username), HANGING[type_name]
+    project = project_id(*REACH[username])
+    related, name = path.split(".") if "." in path else (None, path)
+
+    def context(row):
+        return row[related][name] if related else row[name]
+
+    rows = ask(service, f"select id, {path} from {type_name}")
+    inside = {each["id"] for each in rows if context(each) in seen}
+    assert everything(open_session(username), type_name) == inside
+    if type_name in TYPES:
+        in_project = {each["id"] for each in ask(service, within(type_name, REACH[username]))}
+        assert inside < in_project, f"the demo has no {type_name} of {project} that is out of sight"
+
+
+@pytest.mark.parametrize("username", RESTRICTED)
+def test_9_2_a_restricted_user_sees_notes_metadata_and_links_of_seen_contexts_only(
+    open_session, service, username
+):
+    seen, session = narrow(service, username), open_session(username)
+    contexts = {each["id"] for each in ask(service, "select id from Context")}
+    for type_name in ("Note", "Metadata", "ContextCustomAttributeValue"):
+        column = "entity_id" if type_name.endswith("Value") else "parent_id"
+        query = f"select {column} from {type_name}"
+        told, known = ({each[column] for each in ask(who, query)} & contexts for who in (session, service))
+        assert told and told <= seen
+        assert known - seen
+    for each in ask(session, "select from_id, to_id from TypedContextLink"):
+        assert {each["from_id"], each["to_id"]} <= seen
+
+
+@pytest.mark.parametrize("username", RESTRICTED)
+def test_9_2_a_restricted_user_sees_components_of_seen_versions_only(open_session, service, username):
+    session = open_session(username)
+    versions = everything(session, "AssetVersion")
+    query = "select id, version_id, container.version_id from Component"
+    told = {each["id"] for each in ask(session, query)}
+
+    def version(row):
+        return row["version_id"] or (row["container"] or {}).get("version_id")
+
+    assert told == {each["id"] for each in ask(service, query) if version(each) in {None, *versions}}
+
+
+@pytest.mark.parametrize("username", RESTRICTED)
+def test_9_2_a_restricted_user_sees_lists_with_the_objects_that_are_seen(open_session, service, username):
+    session = open_session(username)
+    query = within("List", REACH[username])
+    assert ask(session, query) == ask(service, query) != []
+    entities = everything(session, "TypedContext") | everything(session, "AssetVersion")
+    told = {each["entity_id"] for each in ask(session, "select entity_id from ListObject")}
+    query = f"select entity_id from ListObject where list.project_id is {project_id(*REACH[username])}"
+    known = {each["entity_id"] for each in ask(service, query)}
+    assert told == known & entities != known
+    for type_name in ("ReviewSession", "ReviewSessionObject", "ReviewSessionInvitee"):
+        assert everything(session, type_name) == set()
+
+
+@pytest.mark.parametrize("username", RESTRICTED)
+def test_9_2_no_relation_and_no_condition_lead_a_restricted_user_to_what_is_hidden(
+    sandbox, open_session, service, username
+):
+    session, seen = open_session(username), narrow(service, username)
+    hidden = {each["id"] for each in ask(service, within("TypedContext", REACH[username]))} - seen
+    assert leading(sandbox, session, hidden) == set()
+    one = hidden_from(service, username)
+    for where in (f"children.id is {one['id']}", f"descendants any (id is {one['id']})"):
+        assert ask(service, f"select id from TypedContext where {where}") != []
+        assert ask(session, f"select id from TypedContext where {where}") == []
+    search = {"action": "search", "expression": "select id from Task", "entity_type": "Task"}
+    (reply,) = session.call([{**search, "terms": [one["name"]]}])
+    assert {each["id"] for each in reply["data"]} <= seen
+    own = ask(session, "select id, name from Task limit 1")[0]
+    (reply,) = session.call([{**search, "terms": [own["name"]]}])
+    assert own["id"] in {each["id"] for each in reply["data"]} <= seen
+    assert session.get("Task", one["id"]) is None
+
+
+@pytest.mark.parametrize("username", RESTRICTED)
+def test_9_2_files_and_thumbnails_follow_what_a_restricted_user_sees(
+    sandbox, open_session, service, username
+):
+    session = open_session(username)
+    seen = everything(session, "Component")
+    files = [each["id"] for each in ask(service, within("Component", REACH[username]))]
+    files = [each for each in files if sandbox.storage.exists(each)]
+    shown = next(each for each in files if each in seen)
+    hidden = next(each for each in files if each not in seen)
+    for component_id, status in ((shown, 200), (hidden, 404)):
+        query = {"id": component_id, "username": username, "apiKey": session.api_key}
+        for path in ("get", "thumbnail"):
+            reply = requests.get(f"{sandbox.url}/component/{path}", params=query, timeout=TIMEOUT_S)
+            assert reply.status_code == status
+    requests.get(f"{sandbox.url}/component/remove", params=query, timeout=TIMEOUT_S)
+    assert sandbox.storage.exists(hidden)
+
+
+@pytest.mark.parametrize("how", ["user", "group", "parent", "project"])
+def test_9_2_a_restricted_user_gains_sight_by_an_assignment_and_loses_it_with_it(open_session, service, how):
+    session, hidden = open_session("client.review"), hidden_from(service, "client.review")
+    query = f"select id from Task where id is {hidden['id']}"
+    resource = "Group where name is Client" if how == "group" else "User where username is client.review"
+    context = {"parent": hidden["parent_id"], "project": project_id("stem2")}.get(how, hidden["id"])
+    data = {"context_id": context, "resource_id": service.query(resource).one()["id"]}
+    with made(service, "Appointment", type="allocation", **data):
+        assert ask(session, query) == []
+    with made(service, "Appointment", type="assignment", **data):
+        assert ask(session, query) == [{"__entity_type__": "Task", "id": hidden["id"]}]
+        assert everything(session, "TypedContext") >= {hidden["id"], hidden["parent_id"]}
+        session.call([update("Task", hidden["id"], description="by a restricted user")])
+        session.call([update("Task", hidden["id"], description=hidden["description"])])
+    assert ask(session, query) == []
+
+
+@pytest.mark.parametrize("role", ["User", "Project manager"])
+def test_9_2_another_role_for_the_project_shows_a_restricted_user_all_of_it(open_session, service, role):
+    session = open_session("client.review")
+    before = everything(session, "TypedContext")
+    user = service.query("User where username is client.review").one()
+    held = {"user": user, "security_role": service.query(f"SecurityRole where name is '{role}'").one()}
+    reach = {"is_all_projects": False, "is_all_open_projects": False}
+    with made(service, "UserSecurityRole", **held, **reach) as one:
+        assert everything(session, "TypedContext") == before
+        project = service.query("Project where name is stem2").one()
+        with made(service, "UserSecurityRoleProject", project=project, user_security_role=one):
+            for type_name in TYPES:
+                query = within(type_name, ["stem2"])
+                assert sorted(ask(session, query), key=str) == sorted(ask(service, query), key=str)
+        project = service.query("Project where name is open_shorts").one()
+        with made(service, "UserSecurityRoleProject", project=project, user_security_role=one):
+            others = {each["id"] for each in ask(service, within("TypedContext", ["open_shorts"]))}
+            assert everything(session, "TypedContext") == before | others
+    assert everything(session, "TypedContext") == before
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "update",
+        "delete",
+        "note",
+        "below",
+        "beside",
+        "link",
+        "list",
+        "metadata",
+        "own assignment",
+        "assignment above",
+        "assignment to the project",
+        "taking an assignment away",
+        "above",
+        "project",
+        "move below own",
+    ],
+)
+def test_9_3_a_restricted_user_writes_nothing_out_of_sight_and_does_not_widen_it(open_session, service, what):
+    session, hidden = open_session("client.review"), hidden_from(service, "client.review")
+    (user,) = ask(service, "select id from User where username is client.review")
+    project = project_id("stem2")
+    query = "select id, context_id, context.parent_id from Appointment where type is assignment and "
+    own = ask(service, f"{query} resource_id is {user['id']} and context.project_id is {project} limit 1")[0]
+    task, above = own["context_id"], own["context"]["parent_id"]
+    assigned = {"resource_id": user["id"], "type": "assignment"}
+    (lists,) = ask(service, "select id from TypedContextList where project.name is stem2 limit 1")
+    operation = {
+        "update": update("Task", hidden["id"], description="mine now"),
+        "delete": delete("Task", hidden["id"]),
+        "note": create(
+            "Note", content="seen", user_id=user["id"], parent_id=hidden["id"], parent_type="TypedContext"
+        ),
+        "below": create("Task", name="mine", parent_id=hidden["id"]),
+        "beside": create("Task", name="mine", parent_id=above),
+        "link": create("TypedContextLink", from_id=task, to_id=hidden["id"]),
+        "list": create("ListObject", list_id=lists["id"], entity_id=hidden["id"]),
+        "metadata": create("Metadata", parent_id=hidden["id"], parent_type="Task", key="a", value="b"),
+        "own assignment": create("Appointment", context_id=hidden["id"], **assigned),
+        "assignment above": create("Appointment", context_id=above, **assigned),
+        "assignment to the project": create("Appointment", context_id=project, **assigned),
+        "taking an assignment away": delete("Appointment", own["id"]),
+        "above": update("TypedContext", above, description="mine now"),
+        "project": update("Project", project, full_name="mine now"),
+        "move below own": update("TypedContext", above, parent_id=task),
+    }[what]
+
+    def sight():
+        return {
+            each: len(ask(session, f"select {'key' if each == 'Metadata' else 'id'} from {each}"))
+            for each in ("TypedContext", "Note", "TypedContextLink", "ListObject", "Metadata", "Appointment")
+        }
+
+    before = sight()
+    # A reference to what is not seen may as well be one to nothing.
+    with pytest.raises(ftrack_api.exception.ServerError, match=r"PermissionError|IntegrityError"):
+        session.call([operation])
+    assert sight() == before
+    assert hidden_from(service, "client.review") == hidden
+
+
+def test_9_3_a_restricted_user_writes_what_is_seen_and_publishes_above_it(open_session, service):
+    session = open_session("client.review")
+    query = "select id, parent_id, description from Task where assignments.resource.username is client.review"
+    task = ask(service, f"{query} limit 1")[0]
+    (kind,) = ask(service, "select id from AssetType limit 1")
+    ids = {each: str(uuid.uuid4()) for each in ("asset", "version", "note", "below")}
+    session.call(
+        [
+            update("Task", task["id"], description="written"),
+            create("Task", id=ids["below"], name=f"below {ids['below'][:8]}", parent_id=task["id"]),
+            create(
+                "Asset",
+                id=ids["asset"],
+                name=f"published {ids['asset'][:8]}",
+                context_id=task["parent_id"],
+                type_id=kind["id"],
+            ),
+            create("AssetVersion", id=ids["version"], asset_id=ids["asset"], task_id=task["id"]),
+            create(
+                "Note", id=ids["note"], content="done", parent_id=ids["version"], parent_type="AssetVersion"
+            ),
+        ]
+    )
+    assert {ids["below"]} <= everything(session, "Task")
+    assert {ids["asset"]} <= everything(session, "Asset")
+    assert {ids["note"]} <= everything(session, "Note")
+    session.call(
+        [
+            delete("Asset", ids["asset"]),
+            delete("Task", ids["below"]),
+            update("Task", task["id"], description=task["description"]),
+        ]
+    )

@@ -251,7 +251,7 @@ def test_it_creates_updates_and_deletes(run, folder):
 
 
 def test_errors_are_told_by_their_classes(run, tasks):
-    errors = run("session.mjs", "errors", username="client.review", task=tasks[0]["id"], user="new.one")
+    errors = run("session.mjs", "errors", username="ravi.shah", task=tasks[0]["id"], user="new.one")
     assert "none" not in {name for each in errors.values() for name in each}
     assert {kind: each["name"] for kind, each in errors.items()} == {
         "parse": "ServerError",

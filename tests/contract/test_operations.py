@@ -26,7 +26,7 @@ from ftrack_sandbox.seed.people import project_id
 TIMEOUT_S = 30
 SERVER = ftrack_api.symbol.SERVER_LOCATION_ID
 
-#: The demo's private project, which `client.review` does not see.
+#: The demo's private project, which `ravi.shah` does not see.
 HIDDEN = project_id("sol_levante")
 
 
@@ -200,10 +200,10 @@ def test_a_search_finds_nothing_out_of_reach(session_as):
 
     fields = {"expression": "select id, project.name from Task", "entity_type": "Task", "terms": ["comp"]}
     assert search("pipeline.service") == {"open_shorts", "stem2", "sol_levante"}
-    assert search("client.review") == {"stem2"}
+    assert search("ravi.shah") == {"stem2"}
     fields["terms"] = ["sol_levante"]
     assert search("pipeline.service") == {"sol_levante"}
-    assert search("client.review") == set()
+    assert search("ravi.shah") == set()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 Source: protocol reference 9. What is settled here is the reach by project, and by role for
 custom attributes; how far a role that is bound to assignments narrows it inside a project is
-unknown, and assumed not to matter.
+unknown, and assumed (see `reach`).
 """
 
 from ftrack_sandbox.access.access import Access

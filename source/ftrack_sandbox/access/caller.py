@@ -7,8 +7,9 @@ import dataclasses
 class Caller:
     """Who calls, and how far that caller reaches.
 
-    *project_ids* are the projects whose rows are seen; None means all of them. The roles are
-    the user's; those of a global key are all of the API kind (assumed).
+    *project_ids* are the projects whose rows are seen; None means all of them. Of those in
+    *assigned_ids*, which are others, only what is assigned is seen, with what belongs to it. The
+    roles are the user's; those of a global key are all of the API kind (assumed).
     """
 
     user_id: str
@@ -19,7 +20,10 @@ class Caller:
     project_ids: frozenset[str] | None
     role_names: frozenset[str] = frozenset()
     role_ids: frozenset[str] = frozenset()
+    assigned_ids: frozenset[str] = frozenset()
 
     def sees(self, project_id: str | None) -> bool:
-        """Whether rows of the project are seen; rows of no project always are."""
-        return self.project_ids is None or project_id is None or project_id in self.project_ids
+        """Whether rows of the project are seen, be it some of them; rows of no project always are."""
+        if self.project_ids is None or project_id is None:
+            return True
+        return project_id in self.project_ids or project_id in self.assigned_ids

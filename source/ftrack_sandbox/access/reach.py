@@ -1,9 +1,11 @@
 """How rows belong to projects, as SQL.
 
 Source: protocol reference 9.2, 9.3; which rows a project's privacy covers besides its contexts
-is assumed: whatever hangs on them.
+is assumed: whatever hangs on them. What a role that is bound to assignments shows of a project is
+assumed too: the project, what is assigned, all below and above that, and whatever hangs on these.
 """
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -65,28 +67,111 @@ WAY_TO_PROJECT: Mapping[str, tuple[tuple[str, str], ...]] = {
     "calendar_event_resource": (("calendar_event_id", "CalendarEvent"),),
 }
 
+#: More ways, that matter only where a project is not seen as a whole: lists are, their objects are not.
+_WAY_TO_CONTEXT: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "list_object": (("entity_id", "Context"), ("entity_id", "AssetVersion")),
+    "custom_attribute_value": (("entity_id", "ListObject"),),
+    "metadata": (
+        ("parent_id", "Note"),
+        ("parent_id", "TypedContextLink"),
+        ("parent_id", "AssetVersionLink"),
+        ("parent_id", "CalendarEvent"),
+        ("parent_id", "ReviewSession"),
+    ),
+}
+
+#: Tables whose rows are seen with the project's own row; others with a `project_id` need all of it.
+_OF_PROJECT = frozenset({"list", "user_security_role_project", "custom_attribute_configuration"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Reach:
+    """Projects that are seen as a whole, and those of which only some contexts are.
+
+    *contexts* has the ids of all contexts within reach, if there are projects of the second kind.
+    It stands before the statement, for SQLite's parser takes no more nesting than there is.
+    """
+
+    project_ids: Collection[str]
+    assigned_ids: Collection[str] = ()
+    contexts: sqlalchemy.CTE | None = None
+
+
+def narrowed(
+    schema: Schema, user_id: str, project_ids: Collection[str], assigned_ids: Collection[str], above: bool
+) -> Reach:
+    """Return the reach of a user who sees some projects as a whole, and of others what is assigned.
+
+    With *above* it takes in what merely leads there: all above, and the projects.
+    """
+    context = schema.metadata.tables["context"].alias()
+    tops = [*project_ids, *assigned_ids] if above else [*project_ids]
+    within = sqlalchemy.or_(context.c.id.in_(assigned_ids), context.c.project_id.in_(assigned_ids))
+    own = sqlalchemy.select(_assigned(schema, user_id, above).c.id)
+    contexts = sqlalchemy.select(context.c.id).where(
+        sqlalchemy.or_(
+            context.c.id.in_(tops),
+            context.c.project_id.in_(project_ids),
+            sqlalchemy.and_(within, context.c.id.in_(own)),
+        )
+    )
+    return Reach(project_ids, assigned_ids, contexts.cte())
+
+
+def _assigned(schema: Schema, user_id: str, above: bool) -> sqlalchemy.CTE:
+    """The contexts assigned to the user, or to a group the user is in; all below, and maybe above."""
+    tables = schema.metadata.tables
+    appointment, membership = tables["appointment"].alias(), tables["membership"].alias()
+    groups = sqlalchemy.select(membership.c.group_id).where(membership.c.user_id == user_id)
+    mine = (
+        sqlalchemy.select(appointment.c.context_id.label("id"))
+        .where(
+            appointment.c.type == "assignment",
+            # A null among the ids would make "not among them" neither true nor false.
+            appointment.c.context_id.is_not(None),
+            sqlalchemy.or_(appointment.c.resource_id == user_id, appointment.c.resource_id.in_(groups)),
+        )
+        .cte()
+    )
+    # Projects are in no closure: below an assigned one lies whatever belongs to it.
+    context, closure = tables["context"].alias(), tables["context_ancestor"].alias()
+    parts = [
+        sqlalchemy.select(mine.c.id),
+        sqlalchemy.select(context.c.id).join(mine, mine.c.id == context.c.project_id),
+        sqlalchemy.select(closure.c.descendant_id).join(mine, mine.c.id == closure.c.ancestor_id),
+    ]
+    if above:
+        parts.append(
+            sqlalchemy.select(closure.c.ancestor_id).join(mine, mine.c.id == closure.c.descendant_id)
+        )
+    return sqlalchemy.union(*parts).cte()
+
 
 def reached(
-    schema: Schema,
-    name: str,
-    table: sqlalchemy.FromClause,
-    project_ids: Collection[str],
-    nested: bool = False,
+    schema: Schema, name: str, table: sqlalchemy.FromClause, reach: Reach, nested: bool = False
 ) -> sqlalchemy.ColumnElement[bool] | None:
-    """Return the condition that a row of the table *name* lies in one of the projects, or in none."""
+    """Return the condition that a row of the table *name* lies within the reach, or in no project."""
     if name == "context":
+        if reach.contexts is not None:
+            return table.c.id.in_(sqlalchemy.select(reach.contexts.c.id))
         project = sqlalchemy.case((table.c.context_type == "show", table.c.id), else_=table.c.project_id)
-        return project.in_(project_ids)
+        return project.in_(reach.project_ids)
     ways = WAY_TO_PROJECT.get(name, ())
     if not ways and "project_id" in table.c:
-        column = table.c.project_id
+        column, project_ids = table.c.project_id, [*reach.project_ids]
+        if name in _OF_PROJECT:
+            project_ids += reach.assigned_ids
+        if not project_ids:
+            return column.is_(None)
         return sqlalchemy.or_(column.is_(None), column.in_(project_ids))
+    if reach.assigned_ids:
+        ways += _WAY_TO_CONTEXT.get(name, ())
     conditions = []
     for local, target in ways:
         other = schema.find(target).table
         # A reply is seen by who sees its note, a member by who sees its sequence; one step is enough.
         if other.name != name or not nested:
-            conditions.append(_way(schema, other, table.c[local], project_ids, other.name == name))
+            conditions.append(_way(schema, other, table.c[local], reach, other.name == name))
     return sqlalchemy.and_(*conditions) if conditions else None
 
 
@@ -94,11 +179,11 @@ def _way(
     schema: Schema,
     target: sqlalchemy.Table,
     local: sqlalchemy.ColumnElement[Any],
-    project_ids: Collection[str],
+    reach: Reach,
     nested: bool,
 ) -> sqlalchemy.ColumnElement[bool]:
     other = target.alias()
-    following = reached(schema, target.name, other, project_ids, nested)
+    following = reached(schema, target.name, other, reach, nested)
     if following is None:
         return sqlalchemy.true()
     hidden = sqlalchemy.exists().where(other.c.id == local, sqlalchemy.not_(following))

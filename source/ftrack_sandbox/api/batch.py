@@ -74,6 +74,12 @@ class Batch:
         """The condition that rows must meet to be seen by the caller, or None."""
         return self.access.visible(self.caller, entity_type, table)
 
+    def writable(
+        self, entity_type: EntityType, table: sqlalchemy.FromClause
+    ) -> sqlalchemy.ColumnElement[bool] | None:
+        """The condition that rows must meet to be within reach of the caller's writes, or None."""
+        return self.access.writable(self.caller, entity_type, table)
+
     @functools.cached_property
     def writer(self) -> Transaction:
         """The write transaction; asking for it in a batch that reads only is a programming error."""

@@ -81,7 +81,8 @@ def _check_reach(batch: Batch, entity_type: EntityType, touched: list[Touched]) 
     followed = [each.key for each in touched if not (each.created or each.sent)]
     if out_of_reach(batch, entity_type, followed) is not None:
         raise PermissionDenied(
-            f"{batch.caller.username} has no permission to write the {entity_type.name} that this would change."
+            f"{batch.caller.username} has no permission to write the {entity_type.name}"
+            " that this would change."
         )
 
 

@@ -63,25 +63,33 @@ def rows_where(
 
 def out_of_reach(batch: Batch, entity_type: EntityType, keys: Iterable[Key]) -> Key | None:
     """Return the first of *keys* whose row the caller does not see, or None."""
-    seen = batch.visible(entity_type, entity_type.table)
-    if seen is None:
+    return _first_beyond(batch, entity_type, keys, batch.visible(entity_type, entity_type.table))
+
+
+def check_reach(batch: Batch, entity_type: EntityType, keys: Iterable[Key]) -> None:
+    """Refuse to write rows that the caller does not see, or sees only because they lead to others.
+
+    Raises PermissionDenied. Source: protocol reference 9.3.
+    """
+    beyond = _first_beyond(batch, entity_type, keys, batch.writable(entity_type, entity_type.table))
+    if beyond is not None:
+        raise PermissionDenied(
+            f"{batch.caller.username} has no permission to write {name_of(entity_type, beyond)}."
+        )
+
+
+def _first_beyond(
+    batch: Batch,
+    entity_type: EntityType,
+    keys: Iterable[Key],
+    within: sqlalchemy.ColumnElement[bool] | None,
+) -> Key | None:
+    if within is None:
         return None
     columns = [entity_type.table.c[name] for name in entity_type.primary_key]
     for part in slices(list(keys)):
-        select = sqlalchemy.select(*columns).where(among(entity_type, part), sqlalchemy.not_(seen)).limit(1)
+        select = sqlalchemy.select(*columns).where(among(entity_type, part), sqlalchemy.not_(within)).limit(1)
         found = batch.connection.execute(select).first()
         if found is not None:
             return tuple(found)
     return None
-
-
-def check_reach(batch: Batch, entity_type: EntityType, keys: Iterable[Key]) -> None:
-    """Refuse to write rows that the caller does not see.
-
-    Raises PermissionDenied. Source: protocol reference 9.3.
-    """
-    hidden = out_of_reach(batch, entity_type, keys)
-    if hidden is not None:
-        raise PermissionDenied(
-            f"{batch.caller.username} has no permission to write {name_of(entity_type, hidden)}."
-        )

@@ -218,3 +218,88 @@ def test_who_may_write_what(store: Store, keys: Access) -> None:
     ):
         with pytest.raises(PermissionDenied, match=caller.username):
             check_write(caller, entity_type, row)
+
+
+def hold(store: Store, user: str, role_type: str, project: str | None = None, **reach: bool) -> None:
+    """Give a user one more role, of a kind."""
+    key = f"{role_type} {user} {project}"
+    held = {"is_all_projects": False, "is_all_open_projects": False, **reach}
+    with store.write() as transaction:
+        for name, row in (
+            ("SecurityRole", {"id": key, "name": key, "type": role_type}),
+            ("UserSecurityRole", {"id": key, "user_id": f"id {user}", "security_role_id": key, **held}),
+            ("UserSecurityRoleProject", {"id": key, "user_security_role_id": key, "project_id": project}),
+        ):
+            if name != "UserSecurityRoleProject" or project is not None:
+                transaction.insert(store.schema.find(name), row)
+
+
+@pytest.mark.parametrize(
+    ("reach", "assigned"),
+    [
+        ({"is_all_projects": True}, {"open", "private", "other"}),
+        ({"is_all_open_projects": True}, {"open"}),
+        ({"project": "other"}, {"other"}),
+    ],
+)
+def test_a_role_for_assignments_shows_the_projects_and_what_is_assigned(
+    store: Store, keys: Access, reach: dict[str, Any], assigned: set[str]
+) -> None:
+    hold(store, "nobody", "ASSIGNED", **reach)
+    key = keys.make_key("nobody")
+    caller = keys.authenticate("nobody", key)
+    assert (caller.project_ids, caller.assigned_ids) == (frozenset(), frozenset(assigned))
+    assert seen(store, keys, caller, "Project") == assigned
+    assert seen(store, keys, caller, "TypedContext") == set()
+    given = {"id": "given", "context_id": "task other", "resource_id": "id nobody", "type": "assignment"}
+    nowhere = {"id": "nowhere", "context_id": None, "resource_id": "id nobody", "type": "assignment"}
+    with store.write() as transaction:
+        transaction.insert(store.schema.find("Appointment"), given)
+        transaction.insert(store.schema.find("Appointment"), nowhere)
+    caller = keys.authenticate("nobody", key)
+    told = {"other"} & assigned
+    assert seen(store, keys, caller, "TypedContext") == {f"task {each}" for each in told}
+    assert seen(store, keys, caller, "AssetVersion") == {f"version {each}" for each in told}
+    # Neither who is assigned nor what merely leads to a task is the caller's to write.
+    tasks = {f"task {each}" for each in told}
+    for name, rows in (("Context", tasks), ("Appointment", {"nowhere"})):
+        entity_type = store.schema.find(name)
+        condition = keys.writable(caller, entity_type, entity_type.table)
+        assert condition is not None
+        with store.read() as connection:
+            found = connection.execute(sqlalchemy.select(entity_type.table.c.id).where(condition))
+            assert set(found.scalars()) == rows
+
+
+def test_a_role_of_another_kind_shows_all_of_the_project(store: Store, keys: Access) -> None:
+    hold(store, "artist", "ASSIGNED", "private")
+    hold(store, "artist", "ASSIGNED", "other")
+    caller = keys.authenticate("artist", keys.make_key("artist"))
+    assert (caller.project_ids, caller.assigned_ids) == (frozenset({"private"}), frozenset({"other"}))
+    assert seen(store, keys, caller, "Project") == {"private", "other"}
+    assert seen(store, keys, caller, "TypedContext") == {"task private"}
+
+
+def test_a_project_made_by_somebody_with_two_roles_is_granted_to_the_one_that_shows_all(
+    store: Store, keys: Access
+) -> None:
+    hold(store, "artist", "ASSIGNED", is_all_projects=True)
+    key = keys.make_key("artist")
+    caller = keys.authenticate("artist", key)
+    assert caller.assigned_ids == {"open", "other"}
+    with store.write() as transaction:
+        wider = keys.admit(transaction, caller, "other")
+    again = keys.authenticate("artist", key)
+    for each in (wider, again):
+        assert each.project_ids == frozenset({"private", "other"})
+        assert each.assigned_ids == {"open"}
+
+
+def test_who_has_no_role_for_assignments_is_asked_no_more_of(store: Store, keys: Access) -> None:
+    caller = keys.authenticate("artist", keys.make_key("artist"))
+    for name in ("Task", "Component", "Metadata", "Appointment", "ListObject"):
+        entity_type = store.schema.find(name)
+        visible = keys.visible(caller, entity_type, entity_type.table)
+        assert visible is not None
+        assert "WITH" not in str(sqlalchemy.select(entity_type.table).where(visible))
+        assert str(keys.writable(caller, entity_type, entity_type.table)) == str(visible)
