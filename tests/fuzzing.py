@@ -4,6 +4,7 @@ Ids stand as placeholders until they are sent, for there is no server yet when t
 `<Task 3 0>` is the first part of the key of the fourth Task known, `<hidden 7 0>` an id out of reach.
 """
 
+import copy
 import json
 import re
 
@@ -338,7 +339,8 @@ OTHERS = st.one_of(
 @st.composite
 def damaged(draw):
     """An operation with one of its fields lost or replaced, at whatever depth."""
-    whole = draw(either((1, writes()), (1, OTHERS)))
+    # A copy, for what `just` holds is the same in every example.
+    whole = copy.deepcopy(draw(either((1, writes()), (1, OTHERS))))
     place = whole
     while place:
         names = sorted(place) if isinstance(place, dict) else list(range(len(place)))
