@@ -61,10 +61,10 @@ def test_what_is_meant_for_users_is_the_sentence_and_nothing_more(error, told):
 
 
 def test_a_full_disk_is_told_with_its_place(tmp_path):
-    error = OSError(errno.ENOSPC, "No space left on device", "/work/shots.csv")
+    error = OSError(errno.ENOSPC, "No space left on device", "/jobs/shots.csv")
     found = outcome(raised(error))
     assert found.description.endswith(
-        "is full (/work/shots.csv). Free some space there, or ask its administrator, then start it again."
+        "is full (/jobs/shots.csv). Free some space there, or ask its administrator, then start it again."
     )
     assert found.detail == ""
 
