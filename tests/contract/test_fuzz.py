@@ -35,6 +35,22 @@ HANG_S = 2.0
 USERNAME, PROJECT = "pavel.novak", "open_shorts"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
+#: How what hangs on a context belongs to its project: table, column, and the table that the column names.
+WAYS = (
+    ("asset", "context_id", "context"),
+    ("asset_version", "asset_id", "asset"),
+    ("component", "version_id", "asset_version"),
+    ("component", "container_id", "component"),
+    ("timelog", "context_id", "context"),
+    ("appointment", "context_id", "context"),
+    ("note", "parent_id", "context"),
+    ("note", "parent_id", "asset_version"),
+    ("note", "in_reply_to_id", "note"),
+    ("list", "project_id", "context"),
+    ("review_session", "project_id", "context"),
+    ("status_change", "parent_id", "context"),
+)
+
 pytestmark = pytest.mark.timeout(7200 if SOAK else 300)
 
 
@@ -75,12 +91,11 @@ class Target:
         self.http = requests.Session()
         self.sent = 0
         self._learn()
-        self.hidden_rows = self.rows_out_of_reach()
 
     def _learn(self):
         self.key = self.sandbox.make_key(USERNAME)
         with self.sandbox.store.read() as connection:
-            self.hidden = sorted(self._elsewhere(connection))
+            self.hidden = sorted(set().union(*self.elsewhere(connection).values()))
             self.out_of_reach = frozenset(self.hidden)
             self._known = {name: self._keys(connection, name) for name in fuzzing.TYPES}
 
@@ -92,41 +107,27 @@ class Target:
         rows = connection.execute(sqlalchemy.select(*columns).where(*own).order_by(*columns).limit(500))
         return [row for row in rows if not self.out_of_reach.intersection(row)][:10]
 
-    @staticmethod
-    def _elsewhere(connection):
-        """The ids of what lies in other projects, told without the server's own notion of reach."""
-        found = set()
-        statements = (
-            "select id from context where coalesce(project_id, id) <> :own",
-            "select id from asset where context_id in (select value from json_each(:found))",
-            "select id from asset_version where asset_id in (select value from json_each(:found))",
-            "select id from component where version_id in (select value from json_each(:found))",
-            "select id from component where container_id in (select value from json_each(:found))",
-            "select id from timelog where context_id in (select value from json_each(:found))",
-            "select id from appointment where context_id in (select value from json_each(:found))",
-            "select id from note where parent_id in (select value from json_each(:found))",
-            "select id from note where in_reply_to_id in (select value from json_each(:found))",
-            "select id from list where project_id in (select value from json_each(:found))",
-            "select id from review_session where project_id in (select value from json_each(:found))",
-            "select id from status_change where parent_id in (select value from json_each(:found))",
-        )
-        for text in statements:
-            given = {"own": project_id(PROJECT), "found": json.dumps(sorted(found))}
-            wanted = {name: value for name, value in given.items() if f":{name}" in text}
-            found |= set(connection.execute(sqlalchemy.text(text), wanted).scalars())
+    def elsewhere(self, connection):
+        """By table: the ids of what lies in other projects, told without the server's own notion of reach."""
+        contexts = sqlalchemy.text("select id from context where coalesce(project_id, id) <> :own")
+        found = {"context": set(connection.execute(contexts, {"own": project_id(PROJECT)}).scalars())}
+        for table, column, above in WAYS:
+            select = f"select id from {table} where {column} in (select value from json_each(:above))"
+            rows = connection.execute(sqlalchemy.text(select), {"above": json.dumps(sorted(found[above]))})
+            found.setdefault(table, set()).update(rows.scalars())
         return found
 
     def rows_out_of_reach(self):
-        """Everything in the rows that lie in other projects."""
+        """Everything in the rows that lie in other projects now."""
         with self.sandbox.store.read() as connection:
+            found = self.elsewhere(connection)
             return {
-                table: connection.execute(
-                    sqlalchemy.text(
-                        f"select * from {table} where id in (select value from json_each(:ids)) order by id"
-                    ),
-                    {"ids": json.dumps(self.hidden)},
-                ).all()
-                for table in ("context", "asset", "asset_version", "component", "timelog", "note", "list")
+                (table, tuple(row))
+                for table, ids in found.items()
+                for row in connection.execute(
+                    sqlalchemy.text(f"select * from {table} where id in (select value from json_each(:ids))"),
+                    {"ids": json.dumps(sorted(ids))},
+                )
             }
 
     def filled(self, value):
@@ -216,7 +217,7 @@ HEADERS = st.sampled_from(
 def test_what_is_looked_out_for_is_there(target):
     """Or else the other tests would be content with anything."""
     assert len(target.hidden) > 3000
-    assert all(target.hidden_rows.values())
+    assert {table for table, _ in target.rows_out_of_reach()} == {"context", *(table for table, _, _ in WAYS)}
     [result] = target.post([{"action": "query", "expression": "select id from Task"}])
     assert target.out_of_reach & {each["id"] for each in result["data"]}
     [result] = target.post([{"action": "query", "expression": "select id from Task"}], USERNAME)
@@ -229,18 +230,36 @@ def test_operations_of_an_ordinary_user(target, operations, headers):
     target.post(operations, USERNAME, **headers)
 
 
-def test_an_ordinary_user_has_changed_no_row_out_of_reach(target):
+def test_a_row_out_of_reach_that_changes_is_noticed(target):
     target.refresh()
-    before = target.hidden_rows
+    before = target.rows_out_of_reach()
+    task = {"action": "query", "expression": "select id from Task where project.name is stem2 limit 1"}
+    [found] = target.post([task])
+    key = found["data"][0]["id"]
+    change = {"action": "update", "entity_type": "Task", "entity_key": [key], "entity_data": {"bid": 12345.0}}
+    assert isinstance(target.post([change]), list)
+    assert {row[0] for _, row in target.rows_out_of_reach() ^ before} == {key}
+    note = {"content": "new", "parent_id": key, "parent_type": "TypedContext"}
+    made = {"action": "create", "entity_type": "Note", "entity_data": {"__entity_type__": "Note", **note}}
+    assert isinstance(target.post([made]), list)
+    assert {table for table, _ in target.rows_out_of_reach() ^ before} == {"context", "note"}
+
+
+def test_an_ordinary_user_changes_no_row_out_of_reach(target):
+    target.refresh()
+    before = target.rows_out_of_reach()
 
     @examples(250)
     @hypothesis.given(st.one_of(fuzzing.SINGLE, fuzzing.SINGLE, fuzzing.BATCHES))
     def fire(operations):
-        target.sent = 0
-        target.post(operations, USERNAME, **{"ftrack-strict-api": "true"})
+        content = target.post(operations, USERNAME, **{"ftrack-strict-api": "true"})
+        if not isinstance(content, list):
+            return
+        # Neither changed nor gone nor put there.
+        changed = target.rows_out_of_reach() ^ before
+        assert not changed, f"{target.filled(operations)} changed {list(changed)[:4]}"
 
     fire()
-    assert target.rows_out_of_reach() == before
 
 
 @pytest.mark.parametrize("action", ["delete", "encode_media"])
