@@ -26,7 +26,7 @@ SOURCE = ROOT / "source"
 #: no compiler. Every lower bound has been installed and the tests run on it.
 REQUIREMENTS = [
     "ftrack-python-api>=3.1,<4",
-    "ftrack-action-handler>=0.3",
+    "ftrack-action-handler>=0.3.1",
     "requests>=2.31,<3",
     "click>=8.2",
     "rich>=13.7",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -185,9 +186,9 @@ def _run(action_class: type[Action], launch: Launch, connection: Connection, out
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
     )
-    with bar:
+    # Without a terminal a bar only leaves empty lines.
+    with bar if console.is_terminal else contextlib.nullcontext():
         task = bar.add_task(title_of(action_class), total=None)
 
         def show(text: str, done: int | None, total: int | None) -> None:

@@ -374,5 +374,6 @@ def test_an_authors_strictly_checked_file_knows_the_types(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert '"int | float | None"' in done.stdout or "Union[builtins.int, builtins.float, None]" in done.stdout
-    assert "datetime.date | None" in done.stdout or "Union[datetime.date, None]" in done.stdout
+    # Versions of mypy differ in whether they name the module of built-in types.
+    revealed = done.stdout.replace("builtins.", "")
+    assert '"int | float | None"' in revealed and '"datetime.date | None"' in revealed

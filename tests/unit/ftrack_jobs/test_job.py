@@ -117,7 +117,6 @@ def test_the_session_is_there_only_for_those_who_may_do_everything(make_job, cli
 
 
 def test_an_authors_file_passes_the_strict_type_check(tmp_path):
-    pytest.importorskip("mypy")
     source = """
         from ftrack_jobs import Action, Choice, Column, Form, Job, JobFailed, export, plugin
 

@@ -13,8 +13,7 @@ from ftrack_jobs.config import Config
 from ftrack_jobs.job_record import job_id_of
 from ftrack_jobs.listener import Listener
 from ftrack_jobs.session import Connection, ask_raw, drop_connection, open_session
-
-sandbox = pytest.importorskip("ftrack_sandbox.sandbox")
+from ftrack_sandbox import sandbox
 
 PATIENCE_S = 40.0
 
