@@ -83,6 +83,7 @@ def connection(schema):
             for row in rows:
                 connection.execute(schema.metadata.tables[table].insert(), row)
         yield connection
+    engine.dispose()
 
 
 def related(schema, connection, path, key):

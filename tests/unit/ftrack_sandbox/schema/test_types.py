@@ -89,6 +89,7 @@ def test_tables_are_fit_for_a_database(schema):
     engine = sqlalchemy.create_engine("sqlite://")
     schema.metadata.create_all(engine)
     assert set(sqlalchemy.inspect(engine).get_table_names()) == set(schema.metadata.tables)
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
