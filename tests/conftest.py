@@ -4,7 +4,10 @@ import os
 import signal
 from collections.abc import Iterator
 
+import ftrack_api.event.hub
 import pytest
+
+from hubs import SpokenLogging
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs in its background deaf to Ctrl-C, and every process that a test starts would
@@ -18,6 +21,15 @@ def scrubbed_environment() -> Iterator[None]:
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("FTRACK_")}
     yield
     os.environ.update(kept)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def client_logging() -> Iterator[SpokenLogging]:
+    """Keep a hub that reconnects, in whichever test, from silencing the log that another one reads."""
+    spoken, before = SpokenLogging(), ftrack_api.event.hub.logging
+    ftrack_api.event.hub.logging = spoken
+    yield spoken
+    ftrack_api.event.hub.logging = before
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ import websocket
 from ftrack_api.event.base import Event
 from ftrack_api.event.hub import EventHub
 
+from hubs import end_hub
+
 DEADLINE_S = 30.0
 TASK, SHOT = "11c137c0-ee7e-4f9c-91c5-8c77cec22b2c", "bad911de-3bd6-47b9-8b46-3476e237cb36"
 
@@ -94,7 +96,7 @@ def make_hub(ftrack_sandbox):
             user = username or ftrack_sandbox.api_user
             hub = EventHub(ftrack_sandbox.url, user, key or ftrack_sandbox.api_key)
             hub.connect()
-            stack.callback(lambda: hub.disconnect() if hub.connected else None)
+            stack.callback(end_hub, hub)
             return hub
 
         yield run

@@ -20,6 +20,7 @@ from coordinator import wait_for
 from ftrack_sandbox.errors import InvalidCredentials
 from ftrack_sandbox.events import peer
 from ftrack_sandbox.events.hub import Hub, HubUser
+from hubs import end_hub
 
 DEADLINE_S = 30.0
 KEY = "not-a-secret"
@@ -109,7 +110,7 @@ def make_hub(server):
         def make(username="kim", url=None):
             hub = EventHub(url or server.url, username, KEY)
             hub.connect()
-            stack.callback(lambda: hub.disconnect() if hub.connected else None)
+            stack.callback(end_hub, hub)
             return hub
 
         yield make
@@ -317,20 +318,18 @@ def test_hub_comes_back_after_its_socket_is_gone(server, make_hub, how):
     until(lambda: got, kim)
 
 
-def test_hub_comes_back_after_the_server_was_restarted():
+def test_hub_comes_back_after_the_server_was_restarted(make_hub):
     got = []
     with Server() as server:
-        kim = EventHub(server.url, "kim", KEY)
+        kim = make_hub(url=server.url)
         kim._auto_reconnect_delay = 0.1
         kim.subscribe("topic=a", got.append)
-        kim.connect()
         until(server.subscribed(1))
     # The socket ended with the packet that makes a client connect anew, not with a close frame.
     with Server(server.port) as server:
         until(server.subscribed(1), kim)
         server.hub.publish({"topic": "a"})
         until(lambda: got, kim)
-        kim.disconnect()
 
 
 @pytest.mark.parametrize(("username", "key"), [("kim", "wrong"), ("", KEY), ("kim", "")])
@@ -360,20 +359,8 @@ def test_session_carries_the_authentication_and_opens_one_socket_only(server, ma
         websocket.create_connection(url, timeout=DEADLINE_S)
 
 
-@pytest.fixture
-def server_log(caplog, monkeypatch):
-    """What uvicorn logs, even while a hub of another test silences all logging (protocol reference 5.7)."""
-    for name in ("uvicorn.access", "uvicorn.error"):
-        found = logging.getLogger(name)
-        monkeypatch.setattr(found, "handlers", [caplog.handler])
-        monkeypatch.setattr(found, "propagate", False)
-        monkeypatch.setattr(found, "isEnabledFor", lambda level: level >= logging.INFO)
-    caplog.handler.setLevel(logging.INFO)
-    return caplog
-
-
-def test_key_in_an_address_is_not_logged(server, make_raw, server_log):
-    caplog = server_log
+def test_key_in_an_address_is_not_logged(server, make_raw, caplog):
+    caplog.set_level(logging.INFO)
     make_raw(server.websocket_url() + f"?api_user=jo&api_key={KEY}")
     with pytest.raises(websocket.WebSocketBadStatusException):
         unknown = f"ws://127.0.0.1:{server.port}/socket.io/1/websocket/guessed?api_key={KEY}"

@@ -20,6 +20,7 @@ from ftrack_api.exception import EventHubConnectionError
 
 from ftrack_sandbox.faults import KINDS, Fault
 from ftrack_sandbox.sandbox import Sandbox
+from hubs import end_hub
 
 DEADLINE_S = 30.0
 
@@ -463,7 +464,7 @@ def make_hub(ftrack_sandbox, faults, nobody_else):
         def run(user, topic):
             hub, events = EventHub(ftrack_sandbox.url, user, ftrack_sandbox.api_key), []
             hub.connect()
-            stack.callback(lambda: hub.disconnect() if hub.connected else None)
+            stack.callback(end_hub, hub)
             # Undone before the hub's end, for a dead socket would be waited for.
             stack.callback(faults.clear)
             hub.subscribe(f"topic={topic}", events.append)
