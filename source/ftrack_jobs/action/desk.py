@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -11,19 +10,15 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from .. import errors
-from ..access import find_user, may_run
 from ..errors import AccessError, FormError, JobCancelled, LaunchError, LaunchRefused, ServerError
 from ..form import FormContext
 from ..job_record import JobRecord, claim
-from ..launch import EntityRef, Launch, selection_of
+from ..launch import Launch, selection_of
 from ..session import Client
 from .base import Action, read_values, title_of
-from .selection import SelectionTypes, types_fit
+from .gate import Gate
 
 logger = logging.getLogger(__name__)
-
-#: Seconds for which a user's roles are remembered for menus. A click is always checked anew.
-ROLES_KEPT_S = 60.0
 
 #: What an author may raise to end more than the one check: this thread answers everybody.
 _LEAVING = (SystemExit, JobCancelled)
@@ -62,10 +57,7 @@ class Desk:
 
     def __init__(self, floor: Floor, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._floor = floor
-        self._types = SelectionTypes()
-        self._clock = clock
-        self._roles: dict[tuple[str, tuple[str, ...]], tuple[float, bool]] = {}
-        self._roles_lock = threading.Lock()
+        self._gate = Gate(floor.client, clock=clock)
 
     def discover(self, action: Action, event: Mapping[str, Any]) -> Reply | None:
         """Return the menu entry, or None where the action has no place. Raises nothing.
@@ -105,37 +97,7 @@ class Desk:
     # Menu
 
     def _offers(self, action: Action, event: Mapping[str, Any]) -> bool:
-        username = _username(event)
-        if not username or action.limit_to_user not in (None, username):
-            return False
-        selection = selection_of(event)
-        if not types_fit(
-            selection, action.allowed_types, lambda: self._concrete(selection, event), unseen=False
-        ):
-            return False
-        return not action.allowed_roles or self._has_role(action, username)
-
-    def _concrete(self, selection: Sequence[EntityRef], event: Mapping[str, Any]) -> tuple[EntityRef, ...]:
-        return self._types.concrete(selection, str(event.get("id")), self._floor.client)
-
-    def _has_role(self, action: Action, username: str) -> bool:
-        key = (username, tuple(action.allowed_roles))
-        with self._roles_lock:
-            asked_at, allowed = self._roles.get(key, (None, False))
-        if asked_at is not None and self._clock() - asked_at < ROLES_KEPT_S:
-            return allowed
-        with self._floor.client() as client:
-            try:
-                user = find_user(client, Launch(action.identifier, "", username))
-                allowed = may_run(client, user, action.allowed_roles)
-            except AccessError:
-                allowed = False
-        with self._roles_lock:
-            now = self._clock()
-            # Events name whom they like; what is old serves nobody.
-            self._roles = {each: kept for each, kept in self._roles.items() if now - kept[0] < ROLES_KEPT_S}
-            self._roles[key] = (now, allowed)
-        return allowed
+        return self._gate.offers(action, _username(event), selection_of(event), str(event.get("id")))
 
     # Click
 
@@ -148,9 +110,7 @@ class Desk:
         refusal = self._floor.refusal(title_of(action))
         if refusal:
             raise LaunchRefused(refusal)
-        self._check_selection(action, launch, event)
-        with self._floor.client() as client:
-            launch = self._admitted(client, action, launch)
+        launch = self._gate.admit(action, launch)
         try:
             values = self._values(action, launch, event)
         except FormError as error:
@@ -158,28 +118,6 @@ class Desk:
         if values is None:
             return self._form(action, launch, None)
         return self._take(action, launch.with_values(values))
-
-    def _check_selection(self, action: Action, launch: Launch, event: Mapping[str, Any]) -> None:
-        if not action.allowed_types:
-            return
-        if not launch.selection:
-            raise LaunchRefused(errors.EMPTY_SELECTION.format(title=title_of(action)))
-        # What is not seen is let through: the run says which entity that is, and why it may be.
-        if not types_fit(
-            launch.selection,
-            action.allowed_types,
-            lambda: self._concrete(launch.selection, event),
-            unseen=True,
-        ):
-            raise LaunchRefused(wrong_type(action, self._concrete(launch.selection, event)))
-
-    def _admitted(self, client: Client, action: Action, launch: Launch) -> Launch:
-        user = find_user(client, launch)
-        if action.allowed_roles and not may_run(client, user, action.allowed_roles):
-            raise LaunchRefused(
-                errors.NOT_ALLOWED.format(title=title_of(action), roles=" or ".join(action.allowed_roles))
-            )
-        return launch.with_user(user.id)
 
     def _values(self, action: Action, launch: Launch, event: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the values to run with, or None when the form is to be shown.
@@ -223,13 +161,6 @@ class Desk:
             },
         )
         return {"success": True, "message": errors.STARTED.format(title=title_of(action))}
-
-
-def wrong_type(action: Action, selection: Sequence[EntityRef]) -> str:
-    """Return the sentence for a *selection* that *action* does not take."""
-    found = ", ".join(sorted({each.type for each in selection}))
-    wanted = " or ".join(action.allowed_types)
-    return errors.WRONG_TYPE.format(title=title_of(action), found=found, wanted=wanted)
 
 
 def _menu_item(action: Action) -> dict[str, Any]:

@@ -388,4 +388,4 @@ def test_remembered_roles_go_when_they_are_old(ftrack_session, host):
             action,
             {"id": "x", "data": {"selection": []}, "source": {"user": {"username": f"nobody{number}"}}},
         )
-    assert len(desk._roles) == 1
+    assert len(desk._gate._roles) == 1
