@@ -4,7 +4,7 @@
 #   make demo     start a local ftrack with demo data, click an action, show the file     (ONCE=1: stop there)
 #   make test     all tests
 #   make soak     the fuzz tests with ten times as many examples, others each time (some minutes)
-#   make check    ruff and mypy
+#   make check    ruff, mypy, and whether the page of features and their tests is up to date
 #   make bench    every script in benchmarks/
 #   make bundle   the plugin for ftrack Connect, in dist/
 #   make clean    remove what the others made
@@ -44,6 +44,7 @@ check: $(TEST_READY)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy --strict source
+	$(PYTHON) doc/coverage.py --check
 
 bench: $(TEST_READY)
 	@found=no; \

@@ -21,6 +21,60 @@ ORDINARY += ["AssetVersion", "FileComponent", "ComponentLocation", "ContainerCom
 ORDINARY += ["TypedContextList", "ListObject", "ReviewSession", "ReviewSessionObject", "CalendarEvent"]
 ORDINARY += ["TypedContextLink", "ContextCustomAttributeValue", "Recipient", "NoteComponent", "Timer"]
 
+#: What belongs to something though the schema does not tell: table, column, table of the owner.
+UNTOLD = {
+    ("timer", "context_id", "context"),
+    ("entity_setting", "parent_id", "context"),
+    ("entity_setting", "parent_id", "review_session"),
+    ("metadata", "parent_id", "review_session"),
+    ("custom_attribute_value", "entity_id", "list_object"),
+}
+
+
+def ways():
+    """How rows belong to rows, up to a project: (table, column, table that the column names), sorted.
+
+    Read off the schema, and so without the server's own notion of reach: what stands in a collection
+    belongs to its owner, what ties rows together to these, and a row to whatever it cannot be without.
+    """
+    found = set(UNTOLD)
+    for entity_type in SCHEMA.types.values():
+        own = entity_type.table.name
+        if "project_id" in entity_type.table.c and own != "context":
+            found.add((own, "project_id", "context"))
+        for each in entity_type.attributes.values():
+            if each.join is not None:
+                found |= _ways(entity_type, each, SCHEMA.find(each.target).table.name)
+    inside, known = set(), {"context"}
+    while new := {each for each in found - inside if each[2] in known}:
+        inside |= new
+        known |= {table for table, _, _ in new}
+    return sorted(inside - {("context", "parent_id", "context")})
+
+
+def _ways(entity_type, attribute, target):
+    own, join = entity_type.table.name, attribute.join
+    if join.link is not None:
+        shown = {each.table.name for each in SCHEMA.types.values()}
+        ends = {(join.link.table, join.link.near, own), (join.link.table, join.link.far, target)}
+        return ends if join.link.table in shown else set()
+    if attribute.kind is Kind.COLLECTION:
+        return {(target, join.remote, own)} if join.local == "id" else set()
+    needed = {*entity_type.required, *entity_type.primary_key}
+    names_it = {join.local, attribute.name} & needed and join.local != "id" and join.remote == "id"
+    return {(own, join.local, target)} if names_it else set()
+
+
+WAYS = ways()
+#: The tables with rows that lie in a project.
+INSIDE = {"context", *(table for table, _, _ in WAYS)}
+
+
+def key_of(table):
+    """The columns of a table's primary key, and what they hold."""
+    return {each.name: each.type.python_type for each in SCHEMA.metadata.tables[table].primary_key.columns}
+
+
 HUGE = [2**31, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 10**30, 10**400]
 WORDS = ["", " ", "none", "\0", "\ud800", "😀", "%", "{0}", "NaN", "1e999", "a" * 5000, "../../x", "a\r\nb"]
 MOMENTS = [
@@ -444,6 +498,7 @@ PATHS = st.sampled_from(
         "/socket.io/1/",
         "/nowhere",
         "/component/get/..",
+        "/user/api_credentials",
     ]
 )
 

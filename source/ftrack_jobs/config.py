@@ -35,32 +35,8 @@ class Config:
     workers: int = 4
     #: Jobs that may wait for a worker; a click beyond that is refused with a sentence.
     queue_limit: int = 1000
-    #: Jobs of one user that run at the same time; what the user starts beyond that waits.
-    workers_per_user: int = 2
-    #: Name of the hosts that stand in for one another: they share menus, and take over each other's Jobs.
-    service: str = "ftrack-jobs"
-    #: Seconds between two signs of life that hosts send one another over the event hub; 0 sends none.
-    beacon_interval_s: float = 10.0
-    #: Seconds without a sign of life after which a host is taken for gone.
-    beacon_missing_s: float = 25.0
     #: Seconds between two reports of running Jobs to the server.
     report_interval_s: float = 1.0
-    #: Seconds between two signs of life of a Job.
-    beat_interval_s: float = 10.0
-    #: Seconds without a sign of life after which a Job is taken for abandoned.
-    stale_after_s: float = 60.0
-    #: Seconds after which a click that nobody has begun to work on is no longer run.
-    too_old_after_s: float = 600.0
-    #: Seconds between two looks for abandoned Jobs.
-    recovery_interval_s: float = 20.0
-    #: Seconds for which the same click by the same user is answered as one that is already running.
-    repeat_within_s: float = 5.0
-    #: Seconds that a run may ignore its order to stop before it is given up.
-    overrun_s: float = 60.0
-    #: Seconds that running Jobs get to end when the listener is stopped.
-    grace_s: float = 30.0
-    #: Days after which our own ended Jobs and their files are removed; 0 keeps them.
-    keep_days: float = 0.0
     #: Seconds a request of a running Job may take.
     request_timeout_s: float = 60.0
     #: Seconds a request between click and answer may take: it holds up everybody's menus.
@@ -164,17 +140,6 @@ def _seconds(value: Any) -> float:
     return number
 
 
-def _seconds_or_none(value: Any) -> float:
-    return 0.0 if str(value).strip() in ("0", "0.0") else _seconds(value)
-
-
-def _name(value: Any) -> str:
-    name = str(value).strip()
-    if not name or len(name) > 100:
-        raise ValueError(f"{value!r} is not a name of 1 to 100 characters")
-    return name
-
-
 def _folders(value: Any) -> tuple[str, ...]:
     """Return folders out of a list, or out of text: one a line, or the platform's separator between them."""
     if isinstance(value, str):
@@ -192,19 +157,7 @@ def _level(value: Any) -> str:
 _READERS: dict[str, Callable[[Any], Any]] = {
     "workers": _whole(1),
     "queue_limit": _whole(0),
-    "workers_per_user": _whole(1),
-    "service": _name,
-    "beacon_interval_s": _seconds_or_none,
-    "beacon_missing_s": _seconds,
     "report_interval_s": _seconds,
-    "beat_interval_s": _seconds,
-    "stale_after_s": _seconds,
-    "too_old_after_s": _seconds,
-    "recovery_interval_s": _seconds,
-    "repeat_within_s": _seconds_or_none,
-    "overrun_s": _seconds,
-    "grace_s": _seconds_or_none,
-    "keep_days": _seconds_or_none,
     "request_timeout_s": _seconds,
     "event_timeout_s": _seconds,
     "plugin_paths": _folders,

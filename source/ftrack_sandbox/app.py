@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 from ftrack_sandbox import control
 from ftrack_sandbox.api.operation import Services, run_batch
 from ftrack_sandbox.api.server import VERSION
+from ftrack_sandbox.body import TooLarge, read_body, turn_down
 from ftrack_sandbox.control import RequestLog
 from ftrack_sandbox.errors import ApiError, InvalidCredentials
 from ftrack_sandbox.faults import AskedError, Fault, Faults, FaultyPaths, Occasion, play
@@ -65,10 +66,10 @@ def create_app(
     more_routes: Sequence[BaseRoute] = (),
     max_body_mb: int = MAX_BODY_MB,
 ) -> Starlette:
-    """Return the application on *services*; *more_routes* are those of the event hub.
+    """Return the application on *services*; *more_routes* are those of the event hub and of the login.
 
-    *max_body_mb* bounds a request to `/api`; a file may be as large as was declared for it. *reset*
-    is called by `/sandbox/reset` in a thread of the pool.
+    *max_body_mb* bounds a request to `/api` and `/sandbox`; a file may be as large as was declared
+    for it. *reset* is called by `/sandbox/reset` in a thread of the pool.
     """
     endpoint = Endpoint(services, log, faults, max_body_mb)
     routes: list[BaseRoute] = [
@@ -78,7 +79,7 @@ def create_app(
         Route("//api", endpoint, methods=["POST"]),
         *FileRoutes(services).routes,
         Route("/widget", _widget(Urls("", services.urls_secret))),
-        *control.routes(services.access, log, faults, reset),
+        *control.routes(services.access, log, faults, reset, max_body_mb),
         *more_routes,
     ]
     return Starlette(routes=routes, middleware=[_cross_origin(), Middleware(FaultyPaths, faults=faults)])
@@ -138,9 +139,9 @@ class Endpoint:
         """Answer one request. Never raises for what a client sent."""
         request = Request(scope, receive)
         try:
-            body = await _body(request, self._max_body_mb)
-        except ApiError as error:
-            await _envelope(error, request)(scope, receive, send)
+            body = await read_body(request, self._max_body_mb)
+        except TooLarge as error:
+            await turn_down(_envelope(error, request), receive, send)
             return
         except ClientDisconnect:
             return
@@ -201,19 +202,6 @@ class Endpoint:
         finally:
             user = headers.get("ftrack-user", "")
             self._requests.add(user, operations, time.monotonic() - started, exception, _kinds(met))
-
-
-async def _body(request: Request, max_mb: int) -> bytes:
-    """Return the request's body. Raises ApiError when it is too large.
-
-    The web server reads and drops what is left of that, so that the client lives to see the answer.
-    """
-    body = bytearray()
-    async for block in request.stream():
-        body += block
-        if len(body) > max_mb << 20:
-            raise ApiError(f"The request is larger than {max_mb} MB.")
-    return bytes(body)
 
 
 def _decode(body: bytes) -> Any:

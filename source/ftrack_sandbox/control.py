@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ftrack_sandbox.access import Access
+from ftrack_sandbox.body import TooLarge, read_body
 from ftrack_sandbox.errors import InvalidCredentials, ValidationError
 from ftrack_sandbox.faults import Fault, Faults
 
@@ -97,7 +98,9 @@ def _text(value: Any) -> str | None:
     return value[:_EXPRESSION_LENGTH] if isinstance(value, str) else None
 
 
-def routes(access: Access, log: RequestLog, faults: Faults, reset: Callable[[], None]) -> list[Route]:
+def routes(
+    access: Access, log: RequestLog, faults: Faults, reset: Callable[[], None], max_body_mb: int
+) -> list[Route]:
     """Return the paths below `/sandbox`.
 
     `ready` is open to all. The others want the headers `ftrack-user` and `ftrack-api-key` of an
@@ -128,7 +131,10 @@ def routes(access: Access, log: RequestLog, faults: Faults, reset: Callable[[], 
 
     async def ask_for_faults(request: Request) -> Response:
         await run_in_threadpool(check, request)
-        wanted = _read_faults(await request.body())
+        try:
+            wanted = _read_faults(await read_body(request, max_body_mb))
+        except TooLarge as error:
+            raise HTTPException(413, error.content, {"Connection": "close"}) from error
         await run_in_threadpool(faults.replace, wanted)
         return told_faults()
 

@@ -223,7 +223,21 @@ def key_of(schema: Schema, wire: Any) -> tuple[EntityType, Key]:
     missing = [name for name in entity_type.primary_key if not isinstance(wire.get(name), str | int)]
     if missing:
         raise ValidationError(f"A reference to {entity_type.name} lacks {', '.join(missing)}.")
-    return entity_type, tuple(wire[name] for name in entity_type.primary_key)
+    return entity_type, stored_key(entity_type, [wire[name] for name in entity_type.primary_key])
+
+
+def stored_key(entity_type: EntityType, parts: Sequence[Any]) -> Key:
+    """Return a key as it is stored, a number as such: the Python client sends every part as text.
+
+    Raises ValidationError for a number that is none.
+    """
+    attributes = [entity_type.attributes.get(name) for name in entity_type.primary_key]
+    return tuple(
+        from_wire(attribute, part, entity_type)
+        if attribute is not None and attribute.value == "integer"
+        else part
+        for attribute, part in zip(attributes, parts, strict=True)
+    )
 
 
 def _text(value: Any) -> str:

@@ -31,9 +31,10 @@ from ftrack_sandbox.errors import SandboxError
 from ftrack_sandbox.events import peer
 from ftrack_sandbox.events.hub import Hub, HubUser
 from ftrack_sandbox.faults import CUT, Faults, Occasion
+from ftrack_sandbox.login_route import LoginRoute
 from ftrack_sandbox.schema import Schema, load_schema
 from ftrack_sandbox.storage import Storage
-from ftrack_sandbox.store import Store
+from ftrack_sandbox.store import Rows, Store
 
 _log = logging.getLogger(__name__)
 
@@ -135,18 +136,21 @@ class Sandbox:
         self._stack.close()
 
     def reset(self) -> None:
-        """Return to the seed and end all faults.
+        """Return to the seed and end all faults; clients see the server as it was until it is done.
 
         The run's own key stays valid; personal keys and grants are gone.
         """
         self.faults.clear()
-        select = sqlalchemy.select(access.API_KEY).where(access.API_KEY.c.user_id.is_(None))
-        with self.store.read() as connection:
-            keys = [dict(row) for row in connection.execute(select).mappings()]
-        self.store.clear()
-        self._storage.clear()
-        rows = seeds.rows(self._seed, self._scale, self._storage)
-        self.store.load(itertools.chain(rows, [(access.API_KEY.name, keys)]))
+        with self._storage.staged() as staged:
+
+            def rows(connection: sqlalchemy.Connection) -> Rows:
+                select = sqlalchemy.select(access.API_KEY).where(access.API_KEY.c.user_id.is_(None))
+                keys = [dict(row) for row in connection.execute(select).mappings()]
+                return itertools.chain(
+                    seeds.rows(self._seed, self._scale, staged), [(access.API_KEY.name, keys)]
+                )
+
+            self.store.replace(rows, staged.adopt)
 
     @property
     def storage(self) -> Storage:
@@ -206,9 +210,12 @@ class Sandbox:
             urls_secret=secrets.token_bytes(32),
             storage=self._storage,
         )
-        hub_routes = peer.routes(self.hub, self._hub_user)
+        more_routes = [
+            *LoginRoute(self._access, self.api_user).routes,
+            *peer.routes(self.hub, self._hub_user),
+        ]
         return create_app(
-            services, self.requests, self.faults, self.reset, hub_routes, max_body_mb=self._max_body_mb
+            services, self.requests, self.faults, self.reset, more_routes, max_body_mb=self._max_body_mb
         )
 
     def _hub_user(self, username: str | None, key: str | None) -> HubUser:

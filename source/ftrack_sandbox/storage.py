@@ -12,7 +12,7 @@ import pathlib
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import BinaryIO
 
@@ -25,13 +25,16 @@ _BLOCK_BYTES = 1 << 20
 class Upload:
     """One file on its way in. `keep()` puts it in place; leaving the context without that drops it.
 
-    Used by one thread at a time. With *full* the disk has room for half of the first block, as a
-    test may ask for.
+    Used by one thread at a time. *placing* is held while the file is put in place. With *full* the
+    disk has room for half of the first block, as a test may ask for.
     """
 
-    def __init__(self, partial: pathlib.Path, final: pathlib.Path, full: bool = False) -> None:
+    def __init__(
+        self, partial: pathlib.Path, final: pathlib.Path, placing: threading.Lock, full: bool = False
+    ) -> None:
         self._partial = partial
         self._final = final
+        self._placing = placing
         self._full = full
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._file: BinaryIO = partial.open("xb")
@@ -57,8 +60,9 @@ class Upload:
         if self._full:
             raise _disk_full()
         self._file.close()
-        self._final.parent.mkdir(parents=True, exist_ok=True)
-        self._partial.replace(self._final)
+        with self._placing:
+            self._final.parent.mkdir(parents=True, exist_ok=True)
+            self._partial.replace(self._final)
 
     def __enter__(self) -> "Upload":
         return self
@@ -108,7 +112,8 @@ class Parts:
 
     def begin(self, number: int) -> Upload:
         """Begin one part, to be put in its place by `keep`. Raises OSError."""
-        return Upload(self._folder / secrets.token_hex(16), self._path(number), self._is_full())
+        partial = self._folder / secrets.token_hex(16)
+        return Upload(partial, self._path(number), threading.Lock(), self._is_full())
 
     def keep(self, number: int, upload: Upload) -> str:
         """Put a part that is complete in its place; return its tag. Raises OSError."""
@@ -155,6 +160,7 @@ class Storage:
         self._incoming = root / "incoming"
         self._parted = root / "parts"
         self._parts: dict[str, Parts] = {}
+        self._placing = threading.Lock()
         #: Asked for each upload: whether the disk is to be found full.
         self.is_full: Callable[[], bool] = lambda: False
         # What an interrupted server left there will never be finished.
@@ -166,8 +172,7 @@ class Storage:
         Ids come from clients; by its digest any text names a file below the folder, on every
         file system, and no two texts the same one.
         """
-        digest = hashlib.sha256(component_id.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._kept / digest[:2] / digest
+        return _place(self._kept, component_id)
 
     def exists(self, component_id: str) -> bool:
         """Whether the component has a file."""
@@ -175,7 +180,8 @@ class Storage:
 
     def upload(self, component_id: str) -> Upload:
         """Begin a file of the component; several may be on their way, the last kept one stays."""
-        return Upload(self._incoming / secrets.token_hex(16), self.path(component_id), self.is_full())
+        partial = self._incoming / secrets.token_hex(16)
+        return Upload(partial, self.path(component_id), self._placing, self.is_full())
 
     def begin_parts(self, component_id: str, count: int, size: int, checksum: str | None = None) -> Parts:
         """Begin a file of the component that comes in parts. Raises OSError."""
@@ -203,9 +209,23 @@ class Storage:
         """Remove the component's file; nothing happens when there is none."""
         self.path(component_id).unlink(missing_ok=True)
 
-    def clear(self) -> None:
-        """Remove the files of all components."""
-        shutil.rmtree(self._kept, ignore_errors=True)
+    @contextlib.contextmanager
+    def staged(self) -> Iterator["Staged"]:
+        """Yield what takes other files, to be put in the place of all these at one stroke."""
+        folder = self._incoming / secrets.token_hex(16)
+        folder.mkdir()
+        try:
+            yield Staged(folder, self._adopt)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _adopt(self, folder: pathlib.Path) -> None:
+        former = self._incoming / secrets.token_hex(16)
+        # Whoever was quicker has dropped it, empty as it was.
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._placing:
+            self._kept.rename(former)
+            folder.rename(self._kept)
         self.drop_unfinished()
 
     def drop_unfinished(self) -> None:
@@ -215,6 +235,29 @@ class Storage:
             shutil.rmtree(folder, ignore_errors=True)
         for folder in (self._kept, self._incoming, self._parted):
             folder.mkdir(parents=True, exist_ok=True)
+
+
+class Staged:
+    """Files of components that nobody sees yet; `adopt()` lets all others go and puts them there."""
+
+    def __init__(self, folder: pathlib.Path, adopt: Callable[[pathlib.Path], None]) -> None:
+        self._folder = folder
+        self._adopt = adopt
+
+    def write(self, component_id: str, data: bytes) -> None:
+        """Take *data* as the component's file."""
+        path = _place(self._folder, component_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def adopt(self) -> None:
+        """Put the files in place; uploads under way are dropped. Raises OSError."""
+        self._adopt(self._folder)
+
+
+def _place(folder: pathlib.Path, component_id: str) -> pathlib.Path:
+    digest = hashlib.sha256(component_id.encode("utf-8", "surrogatepass")).hexdigest()
+    return folder / digest[:2] / digest
 
 
 def _disk_full() -> OSError:

@@ -225,14 +225,23 @@ class Store:
         with self.read() as connection:
             return connection.execute(sqlalchemy.select(table.c.id).limit(1)).first() is None
 
-    def clear(self) -> None:
-        """Remove every row of every table."""
+    def replace(self, rows: Callable[[sqlalchemy.Connection], Rows], then: Callable[[], None]) -> None:
+        """Put new rows in the place of all there are, unchecked, and so that nobody sees less than either.
+
+        *rows* is called while the old ones are there; *then* when the new ones are, before the next
+        writer begins.
+        """
+        tables = {name: table for each in self._metadatas for name, table in each.tables.items()}
         with self._writing:
             with self._writer() as connection:
+                new = rows(connection)
                 for metadata in self._metadatas:
                     for table in reversed(metadata.sorted_tables):
                         connection.execute(table.delete())
+                for name, batch in new:
+                    connection.execute(tables[name].insert(), batch)
             self.generation += 1
+            then()
 
     def close(self) -> None:
         """Close all connections; remove the temporary file if there is one."""

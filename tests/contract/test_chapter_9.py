@@ -965,3 +965,130 @@ def test_9_3_a_restricted_user_writes_what_is_seen_and_publishes_above_it(open_s
             update("Task", task["id"], description=task["description"]),
         ]
     )
+
+
+# 9.3 Configurations and lists that reach across what is seen.
+
+
+def test_9_3_the_custom_attributes_of_a_hidden_project_are_not_even_known(open_session, service):
+    """Neither what they are called, nor by any way that leads there, nor their values."""
+    mark = uuid.uuid4().hex[:8]
+    kind = service.query("CustomAttributeType where name is text").one()
+    group = service.create("CustomAttributeGroup", {"name": f"group {mark}"})
+    shown = {}
+    for name in ("sol_levante", "open_shorts", None):
+        data = {"key": f"{mark}_{name}", "label": "Secret", "config": "{}", "entity_type": "task"}
+        shown[name] = service.create(
+            "CustomAttributeConfiguration",
+            {**data, "type": kind, "group": group, "project_id": name and project_id(name), "default": ""},
+        )
+    linking = service.create(
+        "CustomAttributeLinkConfiguration",
+        {
+            "key": f"{mark}_link",
+            "label": "Secret",
+            "group": group,
+            "entity_type": "task",
+            "entity_type_to": "task",
+            "project_id": project_id("sol_levante"),
+        },
+    )
+    service.commit()
+    everybody = {name: entity["id"] for name, entity in shown.items()}
+    try:
+        for username, seen in (
+            ("pavel.novak", {"open_shorts", None}),
+            ("hana.sato", {"sol_levante", None}),
+            ("ada.lund", {"sol_levante", "open_shorts", None}),
+        ):
+            session = open_session(username)
+            wanted = {everybody[name] for name in seen}
+            linked = {linking["id"]} if "sol_levante" in seen else set()
+            query = f'select id from {{}} where key like "{mark}%"'
+            for type_name, ids in (
+                ("CustomAttributeConfiguration", wanted),
+                ("CustomConfigurationBase", wanted | linked),
+                ("CustomAttributeLinkConfiguration", linked),
+            ):
+                assert {each["id"] for each in ask(session, query.format(type_name))} == ids
+            select = "select custom_attribute_configurations.id from CustomAttributeGroup"
+            (row,) = ask(session, f"{select} where id is {group['id']}")
+            assert {each["id"] for each in row["custom_attribute_configurations"]} == wanted
+            for key, owner in (
+                (everybody["sol_levante"], "sol_levante"),
+                (everybody["open_shorts"], "open_shorts"),
+            ):
+                assert (session.get("CustomAttributeConfiguration", key) is not None) == (owner in seen)
+    finally:
+        for each in (*shown.values(), linking, group):
+            service.delete(each)
+        service.commit()
+
+
+@pytest.mark.parametrize("list_type", ["TypedContextList", "AssetVersionList"])
+@pytest.mark.parametrize("username", RESTRICTED)
+def test_9_2_the_items_of_a_list_are_those_a_restricted_user_sees(open_session, service, username, list_type):
+    """Contexts that merely lead to what is assigned among them: they are seen, if not written."""
+    session, target = (
+        open_session(username),
+        {"TypedContextList": "TypedContext"}.get(list_type, "AssetVersion"),
+    )
+    inside = ask(service, within(target, REACH[username]))
+    seen = everything(session, target)
+    project = service.query(f"Project where id is {project_id(*REACH[username])}").one()
+    category = service.query("ListCategory").first()
+    data = {"name": f"list {uuid.uuid4().hex[:8]}", "project": project, "category": category}
+    with made(service, list_type, **data) as one:
+        ids = {each["id"] for each in inside}
+        members = [{"__entity_type__": each["__entity_type__"], "id": each["id"]} for each in inside]
+        service.call([update(list_type, one["id"], items=members)])
+        (row,) = ask(service, f"select items.id from {list_type} where id is {one['id']}")
+        assert {each["id"] for each in row["items"]} == ids
+        (row,) = ask(session, f"select items.id from {list_type} where id is {one['id']}")
+        assert {each["id"] for each in row["items"]} == ids & seen not in (ids, set())
+        hidden = min(ids - seen)
+        assert ask(session, f"select id from {list_type} where items any (id is {hidden})") == []
+        if target == "TypedContext":
+            leads = above_only(service, username)
+            assert leads <= {each["id"] for each in row["items"]}
+
+
+def above_only(service, username):
+    """Contexts that the user sees only because they lead to what is assigned."""
+    (user,) = ask(service, f"select id, memberships.group_id from User where username is {username}")
+    resources = ", ".join([user["id"], *(each["group_id"] for each in user["memberships"])])
+    assigned = f"type is assignment and resource_id in ({resources})"
+    project = project_id(*REACH[username])
+    query = "select id from TypedContext where project_id is {} and {}"
+    below = f"(assignments any ({assigned}) or ancestors.assignments any ({assigned}))"
+    own = {each["id"] for each in ask(service, query.format(project, below))}
+    found = narrow(service, username) - own - {project}
+    assert found, "the demo's restricted user is assigned to nothing that lies below something"
+    return found
+
+
+@pytest.mark.parametrize("how", ["restricted", "another project"])
+def test_9_3_a_list_that_is_sent_whole_keeps_the_items_that_its_sender_does_not_see(
+    open_session, service, how
+):
+    """The list that the sender read, and appended to, lacked them."""
+    username, name = {"restricted": ("client.review", "stem2")}.get(how, ("pavel.novak", "open_shorts"))
+    session = open_session(username)
+    other = name if how == "restricted" else "sol_levante"
+    seen = everything(session, "Task")
+    tasks = [each["id"] for each in ask(service, within("Task", [name]))]
+    shown = [each for each in tasks if each in seen][:3]
+    hidden = next(each["id"] for each in ask(service, within("Task", [other])) if each["id"] not in seen)
+    project = service.query(f"Project where name is {name}").one()
+    category = service.query("ListCategory").first()
+    data = {"name": f"list {uuid.uuid4().hex[:8]}", "project": project, "category": category}
+
+    def references(*ids):
+        return [{"__entity_type__": "Task", "id": each} for each in ids]
+
+    with made(service, "TypedContextList", **data) as one:
+        service.call([update("TypedContextList", one["id"], items=references(*shown[:2], hidden))])
+        # One goes, one comes.
+        session.call([update("TypedContextList", one["id"], items=references(*shown[1:]))])
+        (row,) = ask(service, f"select items.id from TypedContextList where id is {one['id']}")
+        assert {each["id"] for each in row["items"]} == {*shown[1:], hidden}

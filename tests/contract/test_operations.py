@@ -5,10 +5,12 @@ Driven by the unmodified Python client, through its own methods where it has one
 """
 
 import base64
+import concurrent.futures
 import hashlib
 import io
 import json
 import random
+import threading
 import uuid
 
 import ftrack_api
@@ -22,6 +24,7 @@ from ftrack_api.exception import ServerError
 from ftrack_sandbox import urls
 from ftrack_sandbox.sandbox import Sandbox
 from ftrack_sandbox.seed.people import project_id
+from ftrack_sandbox.storage import Parts
 
 TIMEOUT_S = 30
 SERVER = ftrack_api.symbol.SERVER_LOCATION_ID
@@ -334,6 +337,31 @@ def upload(call):
 
 def unfinished(sandbox):
     return [*(sandbox.storage.root / "parts").iterdir(), *(sandbox.storage.root / "incoming").iterdir()]
+
+
+def test_others_write_while_parts_are_joined(ftrack_sandbox, upload, session_as, monkeypatch):
+    """The parts of a film are copied for seconds, and nobody has to wait for that."""
+    joining, written = threading.Event(), threading.Event()
+    join = Parts.join
+
+    def slow(self, tags, target):
+        joining.set()
+        assert written.wait(TIMEOUT_S), "nobody could write meanwhile"
+        join(self, tags, target)
+
+    monkeypatch.setattr(Parts, "join", slow)
+    replies = {number: upload.put(number) for number in (1, 2, 3)}
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        running = pool.submit(upload.complete, replies)
+        assert joining.wait(TIMEOUT_S)
+        other = session_as("kim.ek")
+        job = other.create("Job", {"data": "{}"})
+        other.commit()
+        written.set()
+        assert running.result(TIMEOUT_S)["component_id"] == upload.id
+    assert ftrack_sandbox.storage.path(upload.id).read_bytes() == upload.content
+    other.delete(job)
+    other.commit()
 
 
 def test_parts_have_an_address_each_and_are_joined_in_their_order(ftrack_sandbox, ftrack_session, upload):

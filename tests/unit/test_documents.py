@@ -41,6 +41,13 @@ def reference():
     return (ROOT / "doc" / "reference" / "protocol.md").read_text(encoding="utf-8")
 
 
+def test_every_assumption_says_what_would_settle_it():
+    text = (ROOT / "doc" / "sandbox-assumptions.md").read_text(encoding="utf-8")
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines() if line.startswith("|")]
+    assert len(rows) > 100
+    assert [row for row in rows if len(row) != 3 or not all(cell.strip() for cell in row)] == []
+
+
 def test_the_readme_is_short_and_its_links_lead_somewhere():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 150

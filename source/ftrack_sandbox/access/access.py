@@ -125,13 +125,12 @@ class Access:
 
     def _sight(self, caller: Caller, above: bool) -> Reach:
         """How far the caller reaches; *above* takes in what leads to what is assigned."""
-        project_ids = sorted(caller.project_ids or ())
-        if not caller.assigned_ids:
-            return Reach(project_ids)
         known = self._narrowed
         if (caller, above) not in known:
-            assigned_ids = sorted(caller.assigned_ids)
-            made = narrowed(self._schema, caller.user_id, project_ids, assigned_ids, above)
+            project_ids, assigned_ids = sorted(caller.project_ids or ()), sorted(caller.assigned_ids)
+            made = Reach(project_ids)
+            if assigned_ids:
+                made = narrowed(self._schema, caller.user_id, project_ids, assigned_ids, above)
             return known.setdefault((caller, above), made)
         return known[caller, above]
 

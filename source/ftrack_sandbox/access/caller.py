@@ -21,9 +21,3 @@ class Caller:
     role_names: frozenset[str] = frozenset()
     role_ids: frozenset[str] = frozenset()
     assigned_ids: frozenset[str] = frozenset()
-
-    def sees(self, project_id: str | None) -> bool:
-        """Whether rows of the project are seen, be it some of them; rows of no project always are."""
-        if self.project_ids is None or project_id is None:
-            return True
-        return project_id in self.project_ids or project_id in self.assigned_ids

@@ -13,6 +13,9 @@ import sqlalchemy
 
 from ftrack_sandbox.schema import Schema
 
+#: What custom attributes link that may lie in a project.
+_LINKED = ("Context", "Asset", "AssetVersion", "Component", "List")
+
 #: How a row of a table belongs to a project: its column, and the type whose key that holds,
 #: until a `project_id` is met. A row belongs to all the projects that its columns lead to.
 #: Tables that are not named here, and have no `project_id`, are seen by everybody.
@@ -37,47 +40,42 @@ WAY_TO_PROJECT: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("parent_id", "Asset"),
         ("parent_id", "AssetVersion"),
         ("parent_id", "Component"),
-    ),
-    "custom_attribute_value": (
-        ("entity_id", "Context"),
-        ("entity_id", "Asset"),
-        ("entity_id", "AssetVersion"),
-        ("entity_id", "List"),
-    ),
-    "custom_attribute_link": (
-        ("from_id", "Context"),
-        ("from_id", "Asset"),
-        ("from_id", "AssetVersion"),
-        ("to_id", "Context"),
-        ("to_id", "Asset"),
-        ("to_id", "AssetVersion"),
-    ),
-    "status_change": (("parent_id", "Context"), ("parent_id", "AssetVersion")),
-    "typed_context_link": (("from_id", "Context"), ("to_id", "Context")),
-    "asset_version_link": (("from_id", "AssetVersion"), ("to_id", "AssetVersion")),
-    "list_object": (("list_id", "List"),),
-    "review_session_object": (("review_session_id", "ReviewSession"),),
-    "review_session_invitee": (("review_session_id", "ReviewSession"),),
-    "review_session_object_status": (("review_session_object_id", "ReviewSessionObject"),),
-    "entity_setting": (("parent_id", "ReviewSession"),),
-    "job_component": (("component_id", "Component"),),
-    "note_component": (("note_id", "Note"), ("component_id", "Component")),
-    "note_label_link": (("note_id", "Note"),),
-    "recipient": (("note_id", "Note"),),
-    "calendar_event_resource": (("calendar_event_id", "CalendarEvent"),),
-}
-
-#: More ways, that matter only where a project is not seen as a whole: lists are, their objects are not.
-_WAY_TO_CONTEXT: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "list_object": (("entity_id", "Context"), ("entity_id", "AssetVersion")),
-    "custom_attribute_value": (("entity_id", "ListObject"),),
-    "metadata": (
         ("parent_id", "Note"),
         ("parent_id", "TypedContextLink"),
         ("parent_id", "AssetVersionLink"),
         ("parent_id", "CalendarEvent"),
         ("parent_id", "ReviewSession"),
     ),
+    "custom_attribute_value": (
+        ("entity_id", "Context"),
+        ("entity_id", "Asset"),
+        ("entity_id", "AssetVersion"),
+        ("entity_id", "List"),
+        ("entity_id", "ListObject"),
+        ("configuration_id", "CustomConfigurationBase"),
+    ),
+    "custom_attribute_link": (
+        *((f"{end}_id", name) for end in ("from", "to") for name in _LINKED),
+        ("configuration_id", "CustomConfigurationBase"),
+    ),
+    "status_change": (("parent_id", "Context"), ("parent_id", "AssetVersion")),
+    "typed_context_link": (("from_id", "Context"), ("to_id", "Context")),
+    "asset_version_link": (("from_id", "AssetVersion"), ("to_id", "AssetVersion")),
+    "list_object": (("list_id", "List"), ("entity_id", "Context"), ("entity_id", "AssetVersion")),
+    "review_session_object": (("review_session_id", "ReviewSession"), ("version_id", "AssetVersion")),
+    "review_session_invitee": (("review_session_id", "ReviewSession"),),
+    "review_session_object_status": (
+        ("review_session_object_id", "ReviewSessionObject"),
+        ("review_session_invitee_id", "ReviewSessionInvitee"),
+    ),
+    "entity_setting": (("parent_id", "Context"), ("parent_id", "ReviewSession")),
+    "job_component": (("component_id", "Component"),),
+    "setting_component": (("component_id", "Component"),),
+    "note_component": (("note_id", "Note"), ("component_id", "Component")),
+    "note_label_link": (("note_id", "Note"),),
+    "recipient": (("note_id", "Note"),),
+    "calendar_event_resource": (("calendar_event_id", "CalendarEvent"),),
+    "feed": (("social_id", "Event"),),
 }
 
 #: Tables whose rows are seen with the project's own row; others with a `project_id` need all of it.
@@ -95,6 +93,8 @@ class Reach:
     project_ids: Collection[str]
     assigned_ids: Collection[str] = ()
     contexts: sqlalchemy.CTE | None = None
+    #: By table: the keys of rows out of reach, for whatever hangs on these; see `_hidden`.
+    hidden: dict[tuple[str, bool], sqlalchemy.CTE] = dataclasses.field(default_factory=dict, compare=False)
 
 
 def narrowed(
@@ -164,8 +164,6 @@ def reached(
         if not project_ids:
             return column.is_(None)
         return sqlalchemy.or_(column.is_(None), column.in_(project_ids))
-    if reach.assigned_ids:
-        ways += _WAY_TO_CONTEXT.get(name, ())
     conditions = []
     for local, target in ways:
         other = schema.find(target).table
@@ -182,9 +180,30 @@ def _way(
     reach: Reach,
     nested: bool,
 ) -> sqlalchemy.ColumnElement[bool]:
+    if target.name in WAY_TO_PROJECT:
+        beyond = _hidden(schema, target, reach, nested)
+        if beyond is None:
+            return sqlalchemy.true()
+        return sqlalchemy.not_(sqlalchemy.exists().where(beyond.c.id == local))
     other = target.alias()
-    following = reached(schema, target.name, other, reach, nested)
+    following = reached(schema, target.name, other, reach)
     if following is None:
         return sqlalchemy.true()
-    hidden = sqlalchemy.exists().where(other.c.id == local, sqlalchemy.not_(following))
-    return sqlalchemy.not_(hidden)
+    return sqlalchemy.not_(sqlalchemy.exists().where(other.c.id == local, sqlalchemy.not_(following)))
+
+
+def _hidden(schema: Schema, target: sqlalchemy.Table, reach: Reach, nested: bool) -> sqlalchemy.CTE | None:
+    """The keys of a table's rows out of reach, one expression for all of a statement that asks for them.
+
+    It stands before the statement, as what a long way would nest is more than SQLite's parser takes; that
+    it is looked up key by key, and not worked out as a whole, has to be said where it is used twice.
+    """
+    place = (target.name, nested)
+    if place not in reach.hidden:
+        other = target.alias()
+        following = reached(schema, target.name, other, reach, nested)
+        if following is None:
+            return None
+        beyond = sqlalchemy.select(other.c.id).where(sqlalchemy.not_(following))
+        reach.hidden.setdefault(place, beyond.cte().prefix_with("NOT MATERIALIZED"))
+    return reach.hidden[place]

@@ -27,6 +27,8 @@ _TO_PARENT = {
     "component": "version",
     "component_location": "component",
     "context": "parent",
+    "event": "project",
+    "feed": "event",
     "job_component": "job",
     "list": "project",
     "list_object": "list",

@@ -65,6 +65,8 @@ class Batch:
     dropped: set[Place] = dataclasses.field(default_factory=set)
     #: Closed when all is done or undone: files on their way in that were not kept go with it.
     unfinished: contextlib.ExitStack = dataclasses.field(default_factory=contextlib.ExitStack)
+    #: By the identity of an operation: what was done for it before the transaction began.
+    prepared: dict[int, Any] = dataclasses.field(default_factory=dict)
     #: Whatever operations remember within the batch, such as configurations read once.
     memory: dict[Any, Any] = dataclasses.field(default_factory=dict)
 

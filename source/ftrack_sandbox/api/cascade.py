@@ -5,7 +5,7 @@ empty is emptied; a reference that may not be refuses the deletion. Source: prot
 2.9 for projects, tasks' notes and locations; who owns what besides is assumed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy
@@ -175,7 +175,8 @@ def _collect(batch: Batch, entity_type: EntityType, key: Key, row: Row) -> Doome
     fresh: list[tuple[EntityType, list[Row]]] = [(entity_type, [row])]
     while fresh:
         owner, rows = fresh.pop()
-        for child_type, column in _owned_by(batch, owner):
+        for name, column in OWNED.get(owner.table.name, ()):
+            child_type = batch.schema.find(name)
             found = rows_where(batch, child_type.table, column, [each["id"] for each in rows])
             known = doomed.setdefault(child_type.table.name, {})
             new: list[Row] = []
@@ -187,16 +188,6 @@ def _collect(batch: Batch, entity_type: EntityType, key: Key, row: Row) -> Doome
             if new:
                 fresh.append((child_type, new))
     return {name: found for name, found in doomed.items() if found}
-
-
-def _owned_by(batch: Batch, owner: EntityType) -> Iterator[tuple[EntityType, str]]:
-    seen: set[tuple[str, str]] = set()
-    for name, column in OWNED.get(owner.table.name, ()):
-        child = batch.schema.types.get(name)
-        if child is None or column not in child.table.c or (child.table.name, column) in seen:
-            continue
-        seen.add((child.table.name, column))
-        yield child, column
 
 
 def _release(batch: Batch, doomed: Doomed) -> None:

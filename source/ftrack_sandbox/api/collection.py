@@ -3,7 +3,8 @@
 What a list leaves out stays where it is if its rows belong to their owner by a key of their own
 (assumed: the reference says the treatment is unknown, and a client that appends must not cut
 off what another appended meanwhile). Metadata and everything kept in a link table (items of
-lists, scopes, ...) is replaced. Source: protocol reference 2.6, 2.11, 2.12.
+lists, scopes, ...) is replaced, save for members that the caller does not see.
+Source: protocol reference 2.6, 2.11, 2.12.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from ftrack_sandbox.access.right import check_write
 from ftrack_sandbox.api import default
 from ftrack_sandbox.api.batch import Batch
 from ftrack_sandbox.api.cascade import remove
-from ftrack_sandbox.api.row import check_reach, fetch, name_of, rows_where
+from ftrack_sandbox.api.row import check_reach, fetch, name_of, rows_where, slices
 from ftrack_sandbox.api.upkeep import change
 from ftrack_sandbox.api.value import Reference
 from ftrack_sandbox.encode import Key
@@ -115,12 +116,29 @@ def _link(
     linking = _entity_type_of(batch, link.table)
     if linking is not None:
         check_write(batch.caller, linking, None)
-    for far, each in present.items():
-        if far not in wanted:
-            _unlink(batch, linking, table, link, each)
+    omitted = [far for far in present if far not in wanted]
+    unseen = _unseen(batch, target, join, omitted)
+    for far in omitted:
+        if far in unseen:
+            continue
+        _unlink(batch, linking, table, link, present[far])
     for far in wanted:
         if far not in present:
             _tie(batch, linking, table, {link.near: near, link.far: far})
+
+
+def _unseen(batch: Batch, target: EntityType, join: Join, values: Sequence[Any]) -> set[Any]:
+    """Those of the members that the caller does not see, and so cannot have meant to leave out."""
+    table = target.table
+    within = batch.visible(target, table)
+    if within is None:
+        return set()
+    column = table.c[join.remote]
+    hidden: set[Any] = set()
+    for part in slices(values):
+        select = sqlalchemy.select(column).where(column.in_(part), sqlalchemy.not_(within))
+        hidden.update(batch.connection.execute(select).scalars())
+    return hidden
 
 
 def _tie(batch: Batch, linking: EntityType | None, table: sqlalchemy.Table, values: dict[str, Any]) -> None:

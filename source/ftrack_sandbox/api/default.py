@@ -20,6 +20,11 @@ Row = Mapping[str, Any]
 #: The user type of the recorded creation of a user.
 _USER_TYPE_ID = "ac9fa5aa-4361-11e0-b7cc-0019bb4983d8"
 
+#: Columns that the server alone fills, whatever a client sends: a new row's here, and those of
+#: some tables at any time. Source: protocol reference 2.8.
+STAMPED = frozenset({"created_at", "created_by_id"})
+ALWAYS_STAMPED: Mapping[str, frozenset[str]] = {"job": frozenset({"finished_at"})}
+
 #: How long a review session lasts whose end was not told. Assumed.
 _SESSION_LENGTH = datetime.timedelta(days=7)
 

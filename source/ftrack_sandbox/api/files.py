@@ -5,6 +5,8 @@ Source: protocol reference 8.2, 8.3.
 
 import base64
 import binascii
+import contextlib
+import dataclasses
 import logging
 import mimetypes
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from ftrack_sandbox.access import Access, Caller
 from ftrack_sandbox.api.batch import Batch
 from ftrack_sandbox.api.row import check_reach
 from ftrack_sandbox.errors import ApiError, ValidationError
-from ftrack_sandbox.storage import Upload, WrongParts
+from ftrack_sandbox.storage import Parts, Storage, Upload, WrongParts
 from ftrack_sandbox.store import Store
 
 _log = logging.getLogger(__name__)
@@ -60,29 +62,50 @@ def get_upload_metadata(batch: Batch, operation: Mapping[str, Any]) -> dict[str,
     return {"component_id": component_id, "url": url, "headers": headers}
 
 
-def complete_multipart_upload(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
-    """Make one file of the parts that came; answer `component_id` and the file's `url`.
+@dataclasses.dataclass(frozen=True)
+class Joined:
+    """An upload whose parts have been made one file, that is not in its place yet."""
 
-    The file is in place when the batch is stored; when the batch is undone nothing of it stays,
-    and the upload can be completed again. `parts` lists `part_number` and `e_tag` of every part in
-    the order of the numbers (assumed, as with S3). Raises ValidationError naming what is wrong,
-    PermissionDenied. Source: protocol reference 8.3, the recorded reply.
+    parts: Parts
+    whole: Upload
+
+
+def join_parts(storage: Storage, unfinished: contextlib.ExitStack, operation: Mapping[str, Any]) -> Joined:
+    """Make one file of the parts that came, which takes its time and therefore no transaction.
+
+    The file goes with *unfinished* unless it is kept. `parts` lists `part_number` and `e_tag` of every
+    part in the order of the numbers (assumed, as with S3). Raises ValidationError naming what is wrong.
     """
     component_id = _component_id(operation)
     upload_id = operation.get("upload_id")
-    parts = batch.storage.parts(upload_id) if isinstance(upload_id, str) else None
+    parts = storage.parts(upload_id) if isinstance(upload_id, str) else None
     if parts is None or parts.component_id != component_id:
         raise ValidationError(f"There is no upload '{upload_id}' of component {component_id}.")
     tags = _tags(operation.get("parts"))
-    check_reach(batch, batch.schema.find("Component"), [(component_id,)])
     try:
-        whole = batch.unfinished.enter_context(batch.storage.upload(component_id))
+        whole = unfinished.enter_context(storage.upload(component_id))
         parts.join(tags, whole)
     except WrongParts as error:
         raise ValidationError(str(error)) from error
     except OSError as error:
         raise ApiError(f"The file could not be stored: {error.strerror}.") from error
-    batch.writer.after_commit += [lambda: keep(whole), lambda: batch.storage.end_parts(parts)]
+    return Joined(parts, whole)
+
+
+def complete_multipart_upload(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the file that `join_parts` has made in its place; answer `component_id` and the file's `url`.
+
+    It is there when the batch is stored; when the batch is undone nothing of it stays, and the
+    upload can be completed again. Raises PermissionDenied. Source: protocol reference 8.3, the
+    recorded reply.
+    """
+    joined: Joined = batch.prepared[id(operation)]
+    component_id = joined.parts.component_id
+    check_reach(batch, batch.schema.find("Component"), [(component_id,)])
+    batch.writer.after_commit += [
+        lambda: keep(joined.whole),
+        lambda: batch.storage.end_parts(joined.parts),
+    ]
     return {
         "action": "complete_multipart_upload",
         "component_id": component_id,

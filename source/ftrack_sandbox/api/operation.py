@@ -57,6 +57,11 @@ _WRITING: Mapping[str, Handler] = {
     "encode_media": media.encode_media,
 }
 
+#: What is done for an operation before its batch's transaction begins, so that nobody waits for it.
+_PREPARING: Mapping[str, Callable[[Storage, contextlib.ExitStack, Mapping[str, Any]], Any]] = {
+    "complete_multipart_upload": files.join_parts,
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Services:
@@ -93,6 +98,7 @@ def run_batch(
     writes = any(operation["action"] in _WRITING for operation in operations)
     with (
         contextlib.ExitStack() as unfinished,
+        contextlib.nullcontext(_prepared(services.storage, unfinished, operations)) as prepared,
         _opened(services, writes) as (connection, transaction),
     ):
         batch = Batch(
@@ -107,6 +113,7 @@ def run_batch(
             client_token,
             push_token,
             unfinished=unfinished,
+            prepared=prepared,
         )
         results = [handle(batch, operation) for handle, operation in zip(handlers, operations, strict=True)]
         if transaction is not None:
@@ -156,6 +163,16 @@ def _handler(operation: Mapping[str, Any]) -> Handler:
     if handler is None:
         raise UnknownOperation(_plain(name))
     return handler
+
+
+def _prepared(
+    storage: Storage, unfinished: contextlib.ExitStack, operations: list[Mapping[str, Any]]
+) -> dict[int, Any]:
+    return {
+        id(operation): _PREPARING[operation["action"]](storage, unfinished, operation)
+        for operation in operations
+        if operation["action"] in _PREPARING
+    }
 
 
 def _plain(name: object) -> str:

@@ -13,7 +13,7 @@ from ftrack_sandbox.api import cascade, collection, custom_attribute, default, u
 from ftrack_sandbox.api.batch import Batch, Touched
 from ftrack_sandbox.api.row import check_reach, name_of
 from ftrack_sandbox.api.value import Given, read_values
-from ftrack_sandbox.encode import Key
+from ftrack_sandbox.encode import Key, stored_key
 from ftrack_sandbox.errors import DuplicateEntryError, ValidationError
 from ftrack_sandbox.schema.model import EntityType
 
@@ -37,7 +37,7 @@ def create(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
         return {"action": "create", "data": custom_attribute.create(batch, asked, data).entity}
     entity_type = _concrete(batch, asked, data)
     check_write(batch.caller, entity_type, None)
-    given = read_values(batch.schema, entity_type, data)
+    given = _read(batch, entity_type, data, default.STAMPED)
     row = _new_row(batch, entity_type, given)
     touched = _insert(batch, asked, entity_type, row, given)
     collection.assign(batch, entity_type, row, given.collections)
@@ -62,7 +62,7 @@ def update(batch: Batch, operation: Mapping[str, Any]) -> dict[str, Any]:
     check_write(batch.caller, concrete, row)
     # A supertype's own rules count: what a Task's object type may not, a TypedContext's may.
     attributed = asked if asked.name != "Context" else concrete
-    given = read_values(batch.schema, attributed, data)
+    given = _read(batch, attributed, data)
     _check_immutable(batch, attributed, key, row, given)
     _check_kind(batch, asked, concrete, row, given)
     touched = batch.touch(concrete, key)
@@ -117,7 +117,17 @@ def _key(entity_type: EntityType, key: Any) -> Key:
         raise ValidationError(
             f"The key of {entity_type.name} is made of {', '.join(entity_type.primary_key)}. Got {text}."
         )
-    return tuple(parts)
+    return stored_key(entity_type, parts)
+
+
+def _read(
+    batch: Batch, entity_type: EntityType, data: Mapping[str, Any], stamped: frozenset[str] = frozenset()
+) -> Given:
+    """Return what *data* sets, without the columns that the server fills itself."""
+    given = read_values(batch.schema, entity_type, data)
+    for column in stamped | default.ALWAYS_STAMPED.get(entity_type.table.name, frozenset()):
+        given.columns.pop(column, None)
+    return given
 
 
 def _concrete(batch: Batch, asked: EntityType, data: Mapping[str, Any]) -> EntityType:
@@ -183,7 +193,7 @@ def _check_immutable(
         column = attribute.join.local if attribute.join is not None else name
         if column not in given.columns or given.columns[column] == row[column]:
             continue
-        fixed = column in entity_type.primary_key
+        fixed = column in entity_type.primary_key or column in default.STAMPED
         if fixed or (not fresh and (name in entity_type.immutable or column in entity_type.immutable)):
             raise ValidationError(f"'{name}' of {name_of(entity_type, key)} is immutable.")
 

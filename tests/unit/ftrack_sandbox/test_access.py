@@ -9,10 +9,12 @@ import sqlalchemy
 
 from ftrack_sandbox import access
 from ftrack_sandbox.access import Access, Caller
+from ftrack_sandbox.access.reach import Reach, reached
 from ftrack_sandbox.access.right import check_write
 from ftrack_sandbox.errors import InvalidCredentials, PermissionDenied
 from ftrack_sandbox.schema import load_schema
 from ftrack_sandbox.store import Store
+from fuzzing import ways
 
 #: User -> role, and how far the role reaches.
 HELD = {
@@ -301,5 +303,49 @@ def test_who_has_no_role_for_assignments_is_asked_no_more_of(store: Store, keys:
         entity_type = store.schema.find(name)
         visible = keys.visible(caller, entity_type, entity_type.table)
         assert visible is not None
-        assert "WITH" not in str(sqlalchemy.select(entity_type.table).where(visible))
+        assert "membership" not in str(sqlalchemy.select(entity_type.table).where(visible))
         assert str(keys.writable(caller, entity_type, entity_type.table)) == str(visible)
+
+
+@pytest.mark.parametrize("way", ways(), ids=".".join)
+def test_what_belongs_to_something_out_of_reach_is_out_of_reach(
+    store: Store, way: tuple[str, str, str]
+) -> None:
+    """By every way that the schema tells of, at the end of the shortest line from a task."""
+    table = store.schema.metadata.tables[way[0]]
+    keys = {name: place(store, [*line(way[2]), way], f"task {name}") for name in ("open", "other")}
+    assert keys["open"] != keys["other"]
+    condition = reached(store.schema, table.name, table, Reach(["open"]))
+    assert condition is not None
+    column = table.primary_key.columns[0] if way[1] not in table.primary_key.columns else table.c[way[1]]
+    with store.read() as connection:
+        found = set(connection.execute(sqlalchemy.select(column).where(condition)).scalars())
+    assert keys["open"][column.name] in found
+    assert keys["other"][column.name] not in found
+
+
+def line(owner: str) -> list[tuple[str, str, str]]:
+    """The shortest line of ways from a table up to contexts, the uppermost first."""
+    lines: dict[str, list[tuple[str, str, str]]] = {"context": []}
+    while owner not in lines:
+        for each in ways():
+            if each[2] in lines and each[0] not in lines:
+                lines[each[0]] = [*lines[each[2]], each]
+    return lines[owner]
+
+
+def place(store: Store, steps: list[tuple[str, str, str]], context_id: str) -> dict[str, Any]:
+    """Make a row for each step, the first of which belongs to the context; return the last one."""
+    row: dict[str, Any] = {"id": "open" if context_id == "task open" else "other"}
+    if steps and steps[0][1] != "project_id":
+        row = {"id": context_id}
+    for name, column, _ in steps:
+        table = store.schema.metadata.tables[name]
+        number = len(context_id) * 1000 + steps.index((name, column, _))
+        keys = {
+            each.name: number if isinstance(each.type, sqlalchemy.Integer) else f"new {number}"
+            for each in table.primary_key.columns
+        }
+        row = {**keys, column: row.get("id")}
+        store.load([(name, [row])])
+    return row

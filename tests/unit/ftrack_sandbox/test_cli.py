@@ -206,3 +206,20 @@ def test_the_file_of_an_environment_is_never_a_device():
     if Path(os.devnull).exists():
         assert "is not a file" in refused("--port", "0", "--seed", "empty", "--env-file", os.devnull)
         assert Path(os.devnull).exists()
+
+
+@pytest.mark.parametrize("how", ["option", "variable"])
+def test_the_limit_of_a_request_can_be_set(start, how):
+    arguments, environment = [], {}
+    if how == "option":
+        arguments = ["--max-body-mb", "1"]
+    else:
+        environment = {"FTRACK_SANDBOX_MAX_BODY_MB": "1"}
+    known = told(start(*arguments, **environment))
+    fits = [{"action": "query_server_information", "junk": "x" * (1 << 19)}]
+    assert post(known, fits).json()[0]["version"]
+    assert "larger than 1 MB" in post(known, fits * 3).json()["content"]
+
+
+def test_a_limit_of_nothing_is_refused():
+    assert "0 is not in the range" in refused("--max-body-mb", "0")

@@ -135,6 +135,26 @@ def test_reset_returns_to_the_seed_and_keeps_the_key(sandbox):
     assert call(sandbox, user="new", key=personal)["exception"] == "InvalidCredentialsError"
 
 
+def test_nobody_sees_a_server_that_is_half_reset(sandbox, monkeypatch):
+    """Whoever asks in the middle of it gets the server as it was."""
+    make_user(sandbox, "new")
+    sandbox.storage.write("component", b"x")
+    before, seen = usernames(sandbox), []
+
+    def rows(*arguments):
+        for portion in seed(*arguments):
+            yield portion
+            seen.append((usernames(sandbox), sandbox.storage.exists("component")))
+
+    seed = module.seeds.rows
+    monkeypatch.setattr(module.seeds, "rows", rows)
+    sandbox.reset()
+    assert len(seen) > 10
+    assert all(each == (before, True) for each in seen)
+    assert usernames(sandbox) == before - {"new"}
+    assert not sandbox.storage.exists("component")
+
+
 def test_reset_can_be_asked_for_over_http(sandbox):
     make_user(sandbox, "new")
     headers = {"ftrack-user": sandbox.api_user, "ftrack-api-key": sandbox.api_key}

@@ -86,14 +86,49 @@ def test_removing_twice_is_no_error(storage):
     assert not storage.exists("c1")
 
 
-def test_clear_leaves_what_others_keep_in_the_folder(storage):
+def test_staged_files_take_the_place_of_all_others_at_one_stroke(storage):
     theirs = storage.root / "notes.txt"
     theirs.write_text("mine", encoding="utf-8")
-    storage.write("c1", b"x")
-    storage.clear()
-    assert files_in(storage.root) == [theirs]
-    storage.write("c1", b"y")
-    assert storage.exists("c1")
+    storage.write("old", b"x")
+    storage.write("both", b"x")
+    with storage.staged() as staged:
+        staged.write("both", b"y")
+        staged.write("new", b"y")
+        assert (storage.exists("old"), storage.exists("new")) == (True, False)
+        assert storage.path("both").read_bytes() == b"x"
+        staged.adopt()
+    assert (storage.exists("old"), storage.exists("new")) == (False, True)
+    assert storage.path("both").read_bytes() == b"y"
+    assert set(files_in(storage.root)) == {theirs, storage.path("both"), storage.path("new")}
+    storage.write("old", b"z")
+    assert storage.exists("old")
+
+
+def test_staged_files_that_are_not_adopted_leave_nothing(storage):
+    storage.write("old", b"x")
+    with storage.staged() as staged:
+        staged.write("new", b"y")
+    assert files_in(storage.root) == [storage.path("old")]
+
+
+@pytest.mark.parametrize("with_files", [True, False])
+def test_of_two_that_are_staged_at_once_the_last_one_adopted_stays(storage, with_files):
+    with storage.staged() as one, storage.staged() as other:
+        other.write("other", b"x")
+        other.adopt()
+        if with_files:
+            one.write("one", b"x")
+        one.adopt()
+    assert (storage.exists("one"), storage.exists("other")) == (with_files, False)
+
+
+def test_what_is_on_its_way_while_others_are_adopted_ends_with_an_error_or_in_place(storage):
+    with storage.staged() as staged, storage.upload("late") as upload:
+        upload.write(b"x")
+        staged.adopt()
+        with pytest.raises(OSError):
+            upload.keep()
+    assert files_in(storage.root) == []
 
 
 def test_what_an_interrupted_server_left_half_is_gone_at_the_next_start(storage):

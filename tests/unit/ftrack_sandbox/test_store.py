@@ -165,13 +165,46 @@ def test_two_stores_may_write_the_same_file(tmp_path: pathlib.Path) -> None:
     assert failures == []
 
 
-def test_clearing_leaves_the_tables_empty_and_counts_as_a_change(store: Store) -> None:
-    store.load([("state", [{"id": "s", "name": "x", "short": "X"}])])
-    assert not store.is_empty
+def test_new_rows_take_the_place_of_all_others_in_one_transaction(store: Store) -> None:
+    store.load([("state", [{"id": "old", "name": "x", "short": "X"}])])
+    store.load([("scope", [{"id": "s", "name": "gone"}])])
     generation = store.generation
-    store.clear()
-    assert store.is_empty
+    state, scope = (store.schema.metadata.tables[name] for name in ("state", "scope"))
+    told: list[str] = []
+
+    def names(connection: sqlalchemy.Connection) -> list[str]:
+        found = [*connection.execute(sqlalchemy.select(state.c.id)).scalars()]
+        return [*found, *connection.execute(sqlalchemy.select(scope.c.id)).scalars()]
+
+    def rows(own: sqlalchemy.Connection) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        told.append(f"{names(own)}")
+        return new()
+
+    def new() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        yield "state", [{"id": "new", "name": "x", "short": "X"}]
+        with store.read() as connection:
+            told.append(f"{names(connection)}")
+
+    store.replace(rows, lambda: told.append("then"))
+    with store.read() as connection:
+        assert names(connection) == ["new"]
+    # While the new rows come, everybody else sees the old ones.
+    assert told == ["['old', 's']", "['old', 's']", "then"]
     assert store.generation > generation
+
+
+def test_rows_that_cannot_be_replaced_stay(store: Store) -> None:
+    store.load([("state", [{"id": "old", "name": "x", "short": "X"}])])
+
+    def rows(connection: sqlalchemy.Connection) -> list[tuple[str, list[dict[str, Any]]]]:
+        return [("state", [{"id": "new", "name": "x", "short": "X"}]), ("nonsense", [{}])]
+
+    with pytest.raises(KeyError):
+        store.replace(rows, lambda: pytest.fail("nothing was replaced"))
+    assert not store.is_empty
+    with store.read() as connection:
+        state = store.schema.metadata.tables["state"]
+        assert connection.execute(sqlalchemy.select(state.c.id)).scalars().all() == ["old"]
 
 
 def test_a_temporary_database_is_removed_at_the_end() -> None:
