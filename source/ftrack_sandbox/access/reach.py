@@ -205,5 +205,13 @@ def _hidden(schema: Schema, target: sqlalchemy.Table, reach: Reach, nested: bool
         if following is None:
             return None
         beyond = sqlalchemy.select(other.c.id).where(sqlalchemy.not_(following))
-        reach.hidden.setdefault(place, beyond.cte().prefix_with("NOT MATERIALIZED"))
+        reach.hidden.setdefault(place, _not_materialized(beyond.cte()))
     return reach.hidden[place]
+
+
+def _not_materialized(found: sqlalchemy.CTE) -> sqlalchemy.CTE:
+    hinted = found.prefix_with("NOT MATERIALIZED")
+    # A copy, whose generated name goes by the identity of the original (SQLAlchemy 2.0): were that gone,
+    # the next one could be made at its place in memory, and both would stand in one statement by one name.
+    vars(hinted)["_original"] = found
+    return hinted

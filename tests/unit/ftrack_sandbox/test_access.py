@@ -349,3 +349,14 @@ def place(store: Store, steps: list[tuple[str, str, str]], context_id: str) -> d
         row = {**keys, column: row.get("id")}
         store.load([(name, [row])])
     return row
+
+
+def test_no_two_expressions_of_one_statement_go_by_one_name() -> None:
+    schema = load_schema()
+    tables, reaches = schema.metadata.tables, [Reach([f"project {number}"]) for number in range(50)]
+    for reach in reaches:
+        reached(schema, "note_component", tables["note_component"], reach)
+    names = [str(each.name) for reach in reaches for each in reach.hidden.values()]
+    # Names go by places in memory with some versions of SQLAlchemy, and places are used again.
+    assert len(names) > len(reaches)
+    assert len(set(names)) == len(names)
