@@ -23,18 +23,6 @@ def left_as_found(ftrack_sandbox):
 
 
 @pytest.fixture
-def send(ftrack_sandbox):
-    """Return a function that sends operations without a client library and returns the JSON."""
-
-    def post(*operations, **headers):
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        whole = {"ftrack-user": ftrack_sandbox.api_user, "ftrack-api-key": ftrack_sandbox.api_key, **named}
-        return requests.post(f"{ftrack_sandbox.url}/api", json=operations, headers=whole, timeout=30).json()
-
-    return post
-
-
-@pytest.fixture
 def shot(ftrack_session):
     """A shot with one task, in a project of the demo studio."""
     project = ftrack_session.query("Project").first()

@@ -1,6 +1,5 @@
 """Chapter 11 of the protocol reference, by its numbers, where the server has a part in the trap."""
 
-import contextlib
 import json
 import threading
 import uuid
@@ -12,7 +11,7 @@ import pytest
 import requests
 
 from ftrack_sandbox.faults import Fault
-from web_page import Page, until
+from web_page import until
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,40 +28,12 @@ def faults(ftrack_sandbox):
 
 
 @pytest.fixture
-def open_session(ftrack_sandbox, ftrack_schema_cache):
-    """Open sessions of the client, closed with the test."""
-    with contextlib.ExitStack() as stack:
-
-        def run(**options):
-            session = ftrack_api.Session(
-                server_url=ftrack_sandbox.url,
-                api_user=ftrack_sandbox.api_user,
-                api_key=ftrack_sandbox.api_key,
-                plugin_paths=[],
-                schema_cache_path=str(ftrack_schema_cache),
-                **options,
-            )
-            stack.callback(session.close)
-            return session
-
-        yield run
-
-
-@pytest.fixture
 def task(ftrack_session):
     project = ftrack_session.query("Project where name is stem2").one()
     shot = ftrack_session.create("Shot", {"name": f"c11_{uuid.uuid4().hex[:8]}", "parent": project})
     task = ftrack_session.create("Task", {"name": "comp", "parent": shot})
     ftrack_session.commit()
     return task
-
-
-@pytest.fixture
-def page(ftrack_sandbox, ftrack_session):
-    user = ftrack_session.query('User where username is "kim.ek"').one()
-    page = Page(ftrack_sandbox, "kim.ek", user["id"])
-    yield page
-    page.close()
 
 
 @pytest.fixture

@@ -64,30 +64,6 @@ class Ear:
 
 
 @pytest.fixture
-def open_session(ftrack_sandbox, ftrack_schema_cache):
-    """Open sessions of the client, closed with the test."""
-    with contextlib.ExitStack() as stack:
-
-        def run(username=None, **options):
-            session = ftrack_api.Session(
-                server_url=ftrack_sandbox.url,
-                api_user=username or ftrack_sandbox.api_user,
-                api_key=options.pop("api_key", ftrack_sandbox.api_key),
-                plugin_paths=[],
-                schema_cache_path=str(ftrack_schema_cache),
-                **options,
-            )
-            stack.callback(session.close)
-            if options.get("auto_connect_event_hub"):
-                # Connected is not all: the thread goes on to send what was subscribed to before.
-                session._auto_connect_event_hub_thread.join(DEADLINE_S)
-                assert session.event_hub.connected
-            return session
-
-        yield run
-
-
-@pytest.fixture
 def make_hub(ftrack_sandbox):
     """Make connected hubs of the client, ended with the test."""
     with contextlib.ExitStack() as stack:

@@ -15,7 +15,7 @@ from ftrack_api.event.base import Event
 from ftrack_api.event.hub import EventHub
 
 from ftrack_sandbox.faults import Fault
-from web_page import DEADLINE_S, Page, until
+from web_page import DEADLINE_S, until
 
 
 @pytest.fixture
@@ -36,15 +36,6 @@ def make_hub(ftrack_sandbox):
 def faults(ftrack_sandbox):
     yield ftrack_sandbox.faults
     ftrack_sandbox.faults.clear()
-
-
-@pytest.fixture
-def page(ftrack_sandbox, ftrack_session):
-    """A bare web socket, so that the server's choice shows and not the client's."""
-    user = ftrack_session.query('User where username is "kim.ek"').one()
-    page = Page(ftrack_sandbox, "kim.ek", user["id"])
-    yield page
-    page.close()
 
 
 @pytest.fixture

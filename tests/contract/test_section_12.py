@@ -3,7 +3,6 @@
 Each line is gone through once, as it stands; the chapters' own tests go into the depth.
 """
 
-import contextlib
 import hashlib
 import io
 import json
@@ -18,7 +17,8 @@ import requests
 import websocket
 
 from coordinator import Browser
-from web_page import DEADLINE_S, EVENT_KEYS, Page, until
+from web_page import DEADLINE_S, EVENT_KEYS, until
+from wire import create, query, update
 
 SERVER = ftrack_api.symbol.SERVER_LOCATION_ID
 DISCOVER, LAUNCH, TRIGGER = (
@@ -43,26 +43,6 @@ def post(ftrack_sandbox):
         return requests.post(f"{ftrack_sandbox.url}/api", json=operations, headers=whole, timeout=DEADLINE_S)
 
     return run
-
-
-@pytest.fixture
-def open_session(ftrack_sandbox, ftrack_schema_cache):
-    """Open sessions of the client, closed with the test."""
-    with contextlib.ExitStack() as stack:
-
-        def run(username=None, **options):
-            session = ftrack_api.Session(
-                server_url=ftrack_sandbox.url,
-                api_user=username or ftrack_sandbox.api_user,
-                api_key=ftrack_sandbox.api_key,
-                plugin_paths=[],
-                schema_cache_path=str(ftrack_schema_cache),
-                **options,
-            )
-            stack.callback(session.close)
-            return session
-
-        yield run
 
 
 @pytest.fixture
@@ -100,32 +80,11 @@ def kim(session):
 
 
 @pytest.fixture
-def page(ftrack_sandbox, kim):
-    page = Page(ftrack_sandbox, "kim.ek", kim["id"])
-    yield page
-    page.close()
-
-
-@pytest.fixture
 def picture(tmp_path):
     target = io.BytesIO()
     PIL.Image.new("RGB", (640, 360), "red").save(target, "PNG")
     (tmp_path / "still.png").write_bytes(target.getvalue())
     return tmp_path / "still.png"
-
-
-def query(expression):
-    return {"action": "query", "expression": expression}
-
-
-def create(entity_type, **data):
-    data = {"__entity_type__": entity_type, **data}
-    return {"action": "create", "entity_type": entity_type, "entity_data": data}
-
-
-def update(entity_type, key, **data):
-    data = {"__entity_type__": entity_type, **data}
-    return {"action": "update", "entity_type": entity_type, "entity_key": key, "entity_data": data}
 
 
 def get(url):

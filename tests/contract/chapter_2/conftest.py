@@ -3,7 +3,6 @@
 import uuid
 
 import pytest
-import requests
 
 from wire import query
 
@@ -13,17 +12,6 @@ def left_as_found(ftrack_sandbox):
     """Take back what the tests of this module write; all tests share the sandbox."""
     yield
     ftrack_sandbox.reset()
-
-
-@pytest.fixture
-def send(ftrack_sandbox):
-    """Return a function that sends operations without a client library and returns the JSON."""
-
-    def post(*operations):
-        headers = {"ftrack-user": ftrack_sandbox.api_user, "ftrack-api-key": ftrack_sandbox.api_key}
-        return requests.post(f"{ftrack_sandbox.url}/api", json=operations, headers=headers, timeout=30).json()
-
-    return post
 
 
 @pytest.fixture
